@@ -1,0 +1,22 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  // One entry a subpath; the package test checks that this list and `exports` agree.
+  entry: {
+    index: "src/index.ts",
+    ioredis: "adapters/ioredis.ts",
+    "node-redis": "adapters/node-redis.ts",
+    upstash: "adapters/upstash.ts",
+    memory: "adapters/memory.ts",
+    command: "adapters/command.ts",
+    conformance: "test/conformance/index.ts",
+  },
+  format: ["esm", "cjs"],
+  dts: true,
+  // Without splitting each entry gets its own copy of the error classes, and `instanceof` fails across subpaths.
+  splitting: true,
+  treeshake: true,
+  target: "es2022",
+  platform: "neutral",
+  clean: true,
+});
