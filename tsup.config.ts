@@ -1,6 +1,6 @@
-import { defineConfig } from "tsup";
+import type { Options } from "tsup";
 
-export default defineConfig({
+const config: Options = {
   // One entry a subpath; the package test checks that this list and `exports` agree.
   entry: {
     index: "src/index.ts",
@@ -19,4 +19,6 @@ export default defineConfig({
   target: "es2022",
   platform: "neutral",
   clean: true,
-});
+};
+
+export default config;

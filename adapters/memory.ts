@@ -1,0 +1,45 @@
+import type { Transport } from "../src/transport.ts";
+import { MemoryData } from "./support/memory-data.ts";
+import { TWINS } from "./support/memory-scripts.ts";
+
+/** Options of {@link memory}. */
+export interface MemoryOptions {
+  /** The server's clock, epoch milliseconds. @default the platform's */
+  clock?: { now(): number } | undefined;
+}
+
+/** A transport without Redis, and a look at what it holds. */
+export interface MemoryTransport extends Transport {
+  /** What is stored: each key with its value and the milliseconds it has left. */
+  entries(): { key: string; value: string; pttl: number }[];
+}
+
+/**
+ * Locks without Redis: for tests and demos. Every `createLocks` over one `memory()` shares its locks; two `memory()`
+ * know nothing of each other. It runs the same protocol as Redis, script by script, and is held to that by a test that
+ * runs random commands on both. It does not reach beyond its process: it is no lock between machines.
+ *
+ * @example
+ * ```ts
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
+ *
+ * const locks = createLocks(memory());
+ * ```
+ */
+export function memory({ clock }: MemoryOptions = {}): MemoryTransport {
+  const data = new MemoryData(() => (clock ?? Date).now());
+  return {
+    async set(key, value, { px }) {
+      if (data.get(key) !== undefined) return null;
+      data.set(key, value, px);
+      return "OK";
+    },
+    async eval(script, keys, args) {
+      const twin = TWINS.get(script);
+      if (!twin) throw new Error("ERR memory() runs holdfast's own scripts only");
+      return twin(data, keys as [string, string], args);
+    },
+    entries: () => data.keys().map((key) => ({ key, value: data.get(key) as string, pttl: data.pttl(key) })),
+  };
+}

@@ -1,0 +1,119 @@
+/** Why a lease was lost. */
+export type LostReason = "expired" | "deleted" | "taken" | "unreachable" | "max-hold" | "closed";
+
+/** The `code` of every error of this library. */
+export type LockErrorCode = "TIMEOUT" | "LOST" | "BACKEND" | "OPTIONS" | "CLOSED";
+
+/** Shared by every copy of this package in one program, so that ESM, CJS and other realms know one another's errors. */
+const BRAND: symbol = /* @__PURE__ */ Symbol.for("holdfast.error");
+
+/** What all errors of this library have in common. Narrow with {@link isLockError}. */
+export abstract class LockError extends Error {
+  /** Which kind of error it is. */
+  abstract readonly code: LockErrorCode;
+  /** The name of the lock, without the prefix, where the error belongs to one. */
+  readonly lockName: string | undefined;
+
+  constructor(message: string, lockName?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.lockName = lockName;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Others held the lock for as long as the caller was willing to wait. Redis said so: this is never an outage. */
+export class LockTimeoutError extends LockError {
+  override readonly name = "LockTimeoutError";
+  readonly code = "TIMEOUT";
+  /** Milliseconds spent waiting. */
+  readonly waited: number;
+  /** Requests sent while waiting. */
+  readonly attempts: number;
+  /** The `owner` label of the last holder seen, if it has one. */
+  readonly holder: string | undefined;
+
+  constructor(message: string, lockName: string, waited: number, attempts: number, holder: string | undefined) {
+    super(message, lockName);
+    this.waited = waited;
+    this.attempts = attempts;
+    this.holder = holder;
+  }
+}
+
+/** The lock was held, and is no longer: whatever it protected is unprotected from here on. */
+export class LockLostError extends LockError {
+  override readonly name = "LockLostError";
+  readonly code = "LOST";
+  /**
+   * - `expired`: its time ran out without a renewal (none was wanted, or this process was blocked);
+   * - `unreachable`: its time ran out while renewals failed;
+   * - `deleted`: the key was gone, though its time was not over;
+   * - `taken`: somebody else has it, by force or after a deletion;
+   * - `max-hold`: it was held for `maxHold`;
+   * - `closed`: `locks.close()`.
+   */
+  readonly reason: LostReason;
+  /** What the callback of `request` returned, if it returned normally after the loss. */
+  readonly result: unknown;
+
+  constructor(message: string, lockName: string, reason: LostReason, result?: unknown) {
+    super(message, lockName);
+    this.reason = reason;
+    this.result = result;
+  }
+}
+
+/** Redis could not be reached, refused, or answered with something that is no answer. `cause` has the details. */
+export class LockBackendError extends LockError {
+  override readonly name = "LockBackendError";
+  readonly code = "BACKEND";
+  /** What went wrong, one per store when there are several, by position. Cleaned of tokens and credentials. */
+  readonly errors: readonly Error[];
+
+  constructor(message: string, lockName: string | undefined, errors: readonly Error[]) {
+    super(message, lockName, errors[0]);
+    this.errors = errors;
+  }
+}
+
+/** An option, a name or a call that cannot be right. Nothing was sent to Redis. */
+export class LockOptionsError extends LockError {
+  override readonly name = "LockOptionsError";
+  readonly code = "OPTIONS";
+}
+
+/** `close()` was called on this `locks`. */
+export class LockClosedError extends LockError {
+  override readonly name = "LockClosedError";
+  readonly code = "CLOSED";
+}
+
+/** Each code with its class. */
+export interface LockErrorByCode {
+  TIMEOUT: LockTimeoutError;
+  LOST: LockLostError;
+  BACKEND: LockBackendError;
+  OPTIONS: LockOptionsError;
+  CLOSED: LockClosedError;
+}
+
+/**
+ * Whether a caught value is an error of this library, or the one with the given code. Works across ESM and CJS copies
+ * and across realms, where `instanceof` does not.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await locks.request("invoice:42", charge);
+ * } catch (error) {
+ *   if (isLockError(error, "TIMEOUT")) return busy(error.holder);
+ *   throw error;
+ * }
+ * ```
+ */
+export function isLockError(error: unknown): error is LockErrorByCode[LockErrorCode];
+export function isLockError<Code extends LockErrorCode>(error: unknown, code: Code): error is LockErrorByCode[Code];
+export function isLockError(error: unknown, code?: LockErrorCode): boolean {
+  const candidate = Object(error) as Record<PropertyKey, unknown>;
+  return candidate[BRAND] === true && (code === undefined || candidate.code === code);
+}

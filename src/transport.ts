@@ -1,0 +1,34 @@
+/**
+ * The port: the two calls that the core makes to Redis, and what a transport may offer beyond them.
+ *
+ * A transport sends a command and hands back Redis' reply as it is. It decides nothing: a `Promise` that rejects is
+ * an *unknown* outcome (the command may have been executed) unless the error carries `definitive: true`, which says
+ * that the server refused it before running anything. Redis' own reply errors need no mark; the core knows their codes.
+ *
+ * An `@upstash/redis` `Redis` object fits as it is. For other clients there are adapters; `docs/writing-an-adapter.md`
+ * shows how to write one, and `holdfast/conformance` proves it.
+ *
+ * @example
+ * ```ts
+ * const transport: Transport = {
+ *   set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)]),
+ *   eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),
+ * };
+ * ```
+ */
+export interface Transport {
+  /** `SET key value NX PX px`; `px` in milliseconds. Resolves to `"OK"`, or to `null` when the key exists. */
+  set(key: string, value: string, options: { nx: true; px: number }): Promise<unknown>;
+  /** `EVAL script keys.length ...keys ...args`. Resolves to the script's reply: arrays, strings, integers, `null`. */
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>;
+  /**
+   * Deletes the key if it holds exactly this value, as one command (`DELEX key IFEQ value`). Resolves to 1 when it
+   * did. Anything else, a rejection included, makes the core ask by script. Default: absent, always by script.
+   */
+  deleteIf?(key: string, value: string): Promise<unknown>;
+  /**
+   * One transport for each server that holds a part of the keys, for `list()` on a cluster. Default: absent, the
+   * transport itself sees every key.
+   */
+  nodes?(): Transport[];
+}
