@@ -1,0 +1,74 @@
+// Holds the size that an edge function pays for the library, and that it runs where there is no Node.
+// Measures dist: build first.
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+/** Bytes, gzipped: `createLocks` with the Upstash adapter. */
+const BUDGET = 6_500;
+
+const ENTRY = `
+  import { createLocks } from "./dist/index.js";
+  import { upstash } from "./dist/upstash.js";
+  export { createLocks, upstash };
+`;
+const NODE_ONLY = {
+  "`require`": /\brequire\s*\(|typeof require\b/,
+  "`process.`": /\bprocess\??[.[]\w/,
+  "`Buffer`": /\bBuffer\b/,
+};
+const NO_ADAPTERS = new Set([".", "./conformance", "./package.json"]);
+const root = new URL("..", import.meta.url);
+const problems = [];
+
+/** Bundles as a Worker's or a browser's bundler would, all but packages and modules of Node, of which there are none. */
+async function measure(label, contents, note = "") {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(root), sourcefile: "entry.js" },
+    bundle: true,
+    minify: true,
+    metafile: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    packages: "external",
+    target: "es2022",
+    logLevel: "silent",
+  });
+  const [{ contents: bytes, text }] = outputFiles;
+  const gzipped = gzipSync(bytes, { level: 9 }).length;
+  const count = (size) => `${size.toLocaleString("en-US").padStart(7)} B`;
+  console.log(`${label.padEnd(32)} ${count(bytes.length)} minified ${count(gzipped)} gzipped${note}`);
+  for (const { path } of Object.values(metafile.outputs).flatMap((output) => output.imports)) {
+    problems.push(`${label} imports ${path}`);
+  }
+  return { text, gzipped };
+}
+
+async function main() {
+  const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const targets = Object.values(exports).flatMap((target) => target.import?.default ?? []);
+  const missing = targets.filter((file) => !existsSync(new URL(file, root)));
+  if (missing.length > 0) {
+    problems.push(...missing.map((file) => `${file} of "exports" was not built`));
+    return;
+  }
+
+  const label = "createLocks + upstash";
+  const { text, gzipped } = await measure(label, ENTRY, `, budget ${BUDGET.toLocaleString("en-US")} B`);
+  if (gzipped > BUDGET) problems.push(`${label} is ${gzipped - BUDGET} B over its budget`);
+  for (const [what, pattern] of Object.entries(NODE_ONLY)) {
+    const at = text.search(pattern);
+    if (at >= 0) problems.push(`${label} contains ${what}: ${text.slice(Math.max(0, at - 60), at + 60)}`);
+  }
+
+  for (const [subpath, target] of Object.entries(exports)) {
+    if (NO_ADAPTERS.has(subpath)) continue;
+    await measure(`holdfast${subpath.slice(1)} alone`, `export * from ${JSON.stringify(target.import.default)};`);
+  }
+}
+
+await main();
+for (const problem of problems) console.error(`error: ${problem}`);
+process.exitCode = problems.length > 0 ? 1 : 0;
