@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import type { TestProject } from "vitest/node";
+import { type ClusterNode, shareRedis, startCluster } from "./redis-server.ts";
+import { respClient } from "./resp.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    redisUrl: string;
+    clusterNodes: ClusterNode[];
+    /** Begins the names of all keys of this run, which on a server that is not ours are removed by it. */
+    redisPrefix: string;
+  }
+}
+
+/** One standalone Redis and one Cluster for the whole run. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const [redis, cluster] = await Promise.allSettled([shareRedis(), startCluster()]);
+  if (redis.status === "rejected" || cluster.status === "rejected") {
+    for (const started of [redis, cluster]) if (started.status === "fulfilled") await started.value.stop();
+    throw redis.status === "rejected" ? redis.reason : (cluster as PromiseRejectedResult).reason;
+  }
+  const prefix = `holdfast-test-${randomBytes(6).toString("hex")}:`;
+  project.provide("redisUrl", redis.value.url);
+  project.provide("clusterNodes", cluster.value.nodes);
+  project.provide("redisPrefix", prefix);
+
+  return async () => {
+    const borrowed = redis.value.ours ? [] : [redis.value.url];
+    if (cluster.value.servers.length === 0) {
+      borrowed.push(...cluster.value.nodes.map(({ host, port }) => `redis://${host}:${port}`));
+    }
+    for (const url of borrowed) await removeKeys(url, `*${prefix}*`);
+    await Promise.all([redis.value.stop(), cluster.value.stop()]);
+  };
+}
+
+async function removeKeys(url: string, pattern: string): Promise<void> {
+  const client = respClient(url);
+  try {
+    let cursor = "0";
+    do {
+      const reply = await client.send("SCAN", cursor, "MATCH", pattern, "COUNT", "1000");
+      const [next, keys] = reply as [Buffer, Buffer[]];
+      cursor = String(next);
+      // One key a command: on a Cluster one command cannot span slots.
+      await client.sendAll(keys.map((key) => ["UNLINK", String(key)]));
+    } while (cursor !== "0");
+  } finally {
+    client.close();
+  }
+}
