@@ -14,6 +14,7 @@ import { scripted } from "./support/scripted.ts";
  * ```
  */
 export function command(send: (args: string[]) => Promise<unknown>): Transport {
-  if (typeof send !== "function") throw new TypeError("command() takes a function that sends a command: (args) => reply.");
+  if (typeof send !== "function")
+    throw new TypeError("command() takes a function that sends a command: (args) => reply.");
   return scripted(async (args) => send(args));
 }

@@ -23,10 +23,10 @@ const SHORTEST_DELAY = 5;
 /** The delay in milliseconds before attempt `attempt + 1`, for a random number from 0 to 1. Pure. */
 export function backoff(attempt: number, random: number, retry: Required<RetryOptions>): number {
   const mean = Math.min(retry.max, retry.min * retry.factor ** (attempt - 1));
-  return Math.min(retry.max, mean * (1 + retry.jitter * (2 * random - 1)));
+  return sane(Math.min(retry.max, mean * (1 + retry.jitter * (2 * random - 1))));
 }
 
 /** Any delay as a number that a timer can take; what is not a number, or too small, becomes the shortest delay. */
 export function sane(delay: number): number {
-  return delay > SHORTEST_DELAY ? delay : SHORTEST_DELAY;
+  return Math.max(SHORTEST_DELAY, delay || 0);
 }

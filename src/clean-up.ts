@@ -1,7 +1,8 @@
-import type { Core, Task } from "./core.ts";
+import type { Core } from "./core.ts";
 import { track } from "./core.ts";
-import { LockBackendError } from "./errors.ts";
+import type { LockBackendError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
+import type { Stops } from "./limit.ts";
 import { persist } from "./limit.ts";
 import type { Settings } from "./options.ts";
 import type { Grant } from "./store.ts";
@@ -10,27 +11,21 @@ import type { Grant } from "./store.ts";
  * Releases, in the background, a token that may have been granted without our knowing. Whatever arrives after that
  * finds the token spent. Tried for one ttl: after that nothing is left to free.
  */
-export function cleanUp(core: Core, keys: Keys, grant: Grant, { commandTimeout, waitUntil }: Settings): void {
-  const { background: clock, store } = core;
+export function cleanUp(core: Core, keys: Keys, grant: Grant, { commandTimeout: limit, waitUntil }: Settings): void {
+  const { background: clock, store, emit } = core;
+  const { name } = keys;
   const began = clock.monotonic();
   const until = began + grant.ttl;
-
-  async function work(): Promise<void> {
-    try {
-      await persist({ clock, limit: commandTimeout, until, name: keys.name, asked: "clean up after" }, (send) =>
-        store.release(keys, grant, 0, send),
-      );
-    } catch (error) {
-      if (!(error instanceof LockBackendError)) return;
-      core.emit({ type: "failed", name: keys.name, ms: clock.monotonic() - began, attempts: 1, during: "clean-up", error });
-    }
-  }
-
-  let giveUp: () => void = () => {};
-  const over = Promise.race([work(), new Promise<void>((resolve) => { giveUp = resolve; })]);
-  const task: Task = { until, over, giveUp };
-  void over.then(() => core.tasks.delete(task));
-  track(core.tasks, task, began);
+  const stops: Stops = new Set();
+  const over = persist({ clock, name, asked: "clean up after", limit, until, stops }, (send) =>
+    store.release(keys, grant, 0, send),
+  ).catch((error: LockBackendError) => {
+    emit({ type: "failed", name, ms: clock.monotonic() - began, attempts: 1, during: "clean-up", error });
+  });
+  const end = () => {
+    for (const stop of stops) stop({ definitive: true, message: "given up" });
+  };
+  track(core, core.cleanUps, { until, over, end });
   try {
     if (typeof waitUntil === "function") waitUntil(over);
     else waitUntil?.waitUntil(over);

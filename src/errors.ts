@@ -5,18 +5,18 @@ export type LostReason = "expired" | "deleted" | "taken" | "unreachable" | "max-
 export type LockErrorCode = "TIMEOUT" | "LOST" | "BACKEND" | "OPTIONS" | "CLOSED";
 
 /** Shared by every copy of this package in one program, so that ESM, CJS and other realms know one another's errors. */
-const BRAND: symbol = /* @__PURE__ */ Symbol.for("holdfast.error");
+const BRAND: symbol = /* @__PURE__ */ Symbol.for("holdfast");
 
 /** What all errors of this library have in common. Narrow with {@link isLockError}. */
 export abstract class LockError extends Error {
   /** Which kind of error it is. */
   abstract readonly code: LockErrorCode;
   /** The name of the lock, without the prefix, where the error belongs to one. */
-  readonly lockName: string | undefined;
+  declare readonly lockName: string | undefined;
 
-  constructor(message: string, lockName?: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.lockName = lockName;
+  constructor(message: string, fields: object = {}) {
+    super(message, fields);
+    Object.assign(this, fields);
     Object.defineProperty(this, BRAND, { value: true });
   }
 }
@@ -26,18 +26,11 @@ export class LockTimeoutError extends LockError {
   override readonly name = "LockTimeoutError";
   readonly code = "TIMEOUT";
   /** Milliseconds spent waiting. */
-  readonly waited: number;
+  declare readonly waited: number;
   /** Requests sent while waiting. */
-  readonly attempts: number;
+  declare readonly attempts: number;
   /** The `owner` label of the last holder seen, if it has one. */
-  readonly holder: string | undefined;
-
-  constructor(message: string, lockName: string, waited: number, attempts: number, holder: string | undefined) {
-    super(message, lockName);
-    this.waited = waited;
-    this.attempts = attempts;
-    this.holder = holder;
-  }
+  declare readonly holder: string | undefined;
 }
 
 /** The lock was held, and is no longer: whatever it protected is unprotected from here on. */
@@ -52,15 +45,9 @@ export class LockLostError extends LockError {
    * - `max-hold`: it was held for `maxHold`;
    * - `closed`: `locks.close()`.
    */
-  readonly reason: LostReason;
+  declare readonly reason: LostReason;
   /** What the callback of `request` returned, if it returned normally after the loss. */
-  readonly result: unknown;
-
-  constructor(message: string, lockName: string, reason: LostReason, result?: unknown) {
-    super(message, lockName);
-    this.reason = reason;
-    this.result = result;
-  }
+  declare readonly result: unknown;
 }
 
 /** Redis could not be reached, refused, or answered with something that is no answer. `cause` has the details. */
@@ -68,12 +55,7 @@ export class LockBackendError extends LockError {
   override readonly name = "LockBackendError";
   readonly code = "BACKEND";
   /** What went wrong, one per store when there are several, by position. Cleaned of tokens and credentials. */
-  readonly errors: readonly Error[];
-
-  constructor(message: string, lockName: string | undefined, errors: readonly Error[]) {
-    super(message, lockName, errors[0]);
-    this.errors = errors;
-  }
+  declare readonly errors: readonly Error[];
 }
 
 /** An option, a name or a call that cannot be right. Nothing was sent to Redis. */
@@ -114,6 +96,6 @@ export interface LockErrorByCode {
 export function isLockError(error: unknown): error is LockErrorByCode[LockErrorCode];
 export function isLockError<Code extends LockErrorCode>(error: unknown, code: Code): error is LockErrorByCode[Code];
 export function isLockError(error: unknown, code?: LockErrorCode): boolean {
-  const candidate = Object(error) as Record<PropertyKey, unknown>;
-  return candidate[BRAND] === true && (code === undefined || candidate.code === code);
+  const { [BRAND]: ours, code: own } = Object(error);
+  return ours === true && (!code || own === code);
 }

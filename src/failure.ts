@@ -1,45 +1,48 @@
-import { safeError } from "./redact.ts";
+import { LockBackendError } from "./errors.ts";
+import { describe } from "./redact.ts";
 
 /** A command that was not answered as it should be. */
 export interface Failure {
-  error: Error;
+  /** What happened, safe to show. */
+  text: string;
+  /** What to do about it. */
+  hint: string;
   /** True when nothing of it was executed, and nothing will be. Otherwise its outcome is unknown. */
   refused: boolean;
   /** Whether asking again can help. */
   passing: boolean;
-  /** What the reader of the message should do. */
-  hint: string;
 }
 
-const UNREACHABLE = "Check that Redis is up and that its address is right.";
-
-/** First match wins. The codes are those that Redis raises before a script has written anything. */
-const KNOWN: readonly (readonly [codes: string, passing: boolean, hint: string])[] = [
-  ["NOAUTH|WRONGPASS|Unauthorized|ERR (?:invalid|AUTH)", false, "Check the password or the REST token."],
-  ["NOPERM", false, "Allow this user +eval +evalsha +set +get +del +pttl +pexpire +time +scan on the lock's keys."],
-  ["WRONGTYPE", false, "Something that is no lock is stored at this key: use another name or another prefix."],
-  ["OOM", false, "Redis is out of memory: raise maxmemory, or let it evict what may be lost."],
-  ["ERR max .*request", false, "The quota of this database is used up: raise it, or poll less."],
-  ["(?:ERR )?unknown command", false, "This server does not know a command that locks need: Redis 6.2 or later does."],
-  ["READONLY", true, "This is a replica: connect to the master."],
-  ["LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT", true, "The server is up, but not ready. Try again later."],
-  ["HTTP 429", true, "Too many requests for this plan: poll less, or raise the limit."],
-  ["ECONNREFUSED|ENOTFOUND|EAI_AGAIN", true, UNREACHABLE],
+/** Redis raises the codes among these before a script has written anything. First match wins. */
+const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean])[] = [
+  [/^(NOAUTH|WRONGPASS|HTTP 40[13])/, "Check the password or token"],
+  [/^NOPERM/, "Allow this user: eval evalsha set get del pttl pexpire time scan"],
+  [/^WRONGTYPE/, "Something that is no lock is stored at this key: choose another name or prefix"],
+  [/^OOM/, "Free some memory, or raise maxmemory"],
+  [/^ERR max .*request/, "Raise the quota of this database, or poll less"],
+  [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
+  [/^READONLY/, "Connect to the master", true],
+  [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
+  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/, "Is Redis up, and its address right?", true],
 ];
-
-/** Before version 7 Redis put its own words in front of an error that was raised inside a script. */
-const AT_THE_START = "^(?:ERR Error running script.*?: @user_script:.*?: )?(?:";
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
-  const error = safeError(thrown);
-  const cause = error.cause as { code?: string } | undefined;
-  for (const [codes, passing, hint] of KNOWN) {
-    const pattern = new RegExp(`${AT_THE_START}${codes})`);
-    if ([error.message, (error as { code?: string }).code, cause?.code].some((text) => text && pattern.test(text))) {
-      return { error, refused: true, passing, hint };
-    }
+  // Before version 7 Redis put its own words in front of an error that was raised inside a script.
+  const text = describe(thrown).replace(/^ERR Error running script.*?: @user_script:.*?: /, "");
+  const { definitive } = Object(thrown);
+  for (const [pattern, hint, passing = false] of REFUSALS) {
+    if (pattern.test(text)) return { text, hint, refused: true, passing };
   }
-  const refused = (thrown as { definitive?: unknown } | null)?.definitive === true;
-  return { error, refused, passing: !refused, hint: UNREACHABLE };
+  return { text, hint: "Is Redis reachable?", refused: definitive === true, passing: definitive !== true };
+}
+
+/** What a caller is told when Redis did not do what was asked. */
+export function backendError(lockName: string, asked: string, { text, hint }: Failure): LockBackendError {
+  const cause = new Error(text);
+  return new LockBackendError(`Redis did not ${asked} ${JSON.stringify(lockName)}: ${text}. ${hint}.`, {
+    lockName,
+    cause,
+    errors: [cause],
+  });
 }

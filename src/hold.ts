@@ -1,69 +1,66 @@
 import type { Timer } from "./clock.ts";
-import type { Core } from "./core.ts";
+import type { Core, Pending } from "./core.ts";
 import { track } from "./core.ts";
 import { drift, margin } from "./deadline.ts";
-import type { LostReason } from "./errors.ts";
-import { LockBackendError, LockLostError } from "./errors.ts";
+import type { LockBackendError, LostReason } from "./errors.ts";
+import { LockLostError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
+import type { Send } from "./limit.ts";
 import { persist } from "./limit.ts";
 import type { Settings } from "./options.ts";
 import { renew } from "./renew.ts";
-import type { Send, Stamp } from "./store.ts";
-import { ownerOf } from "./token.ts";
 
 const EXPLAINED: Record<LostReason, string> = {
-  expired: "its time ran out without a renewal: take a longer ttl, use renew, or do not block the event loop",
-  unreachable: "its time ran out while Redis did not answer renewals",
-  deleted: "its key disappeared from Redis before its time: look for an operator, eviction, FLUSHALL or a failover",
-  taken: "somebody else has taken it",
-  "max-hold": "it was held for maxHold: raise that, or call extend() for a job that is known to be long",
+  expired: "its time ran out. Take a longer ttl, use renew, or do not block the event loop",
+  unreachable: "its time ran out while Redis did not answer",
+  deleted: "its key was gone. Look for eviction, a failover or a manual deletion",
+  taken: "somebody else took it",
+  "max-hold": "it was held for maxHold. Raise that, or call extend()",
   closed: "close() was called",
 };
 
-/** The record outlives the longest lease by this much. */
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-
-/** How long the record of a name has to live beyond its fence. */
+/** How long the record of a name has to live beyond its fence: longer than any lease. */
 export function recordLife({ ttl, maxHold }: Settings): number {
-  return ttl + (maxHold === Number.POSITIVE_INFINITY ? DAY : maxHold) + HOUR;
+  return ttl + (maxHold === Number.POSITIVE_INFINITY ? 86_400_000 : maxHold) + 3_600_000;
+}
+
+/** The error of a lease that is over. */
+export function lostError(lockName: string, reason: LostReason, result?: unknown): LockLostError {
+  const text = `The lock ${JSON.stringify(lockName)} was lost: ${EXPLAINED[reason]}.`;
+  return new LockLostError(text, { lockName, reason, result });
 }
 
 /**
  * What this process knows about a lock that it was granted. Timers refer to the hold and not to the lease, so that a
  * lease that the program has dropped can be collected.
  */
-export class Hold {
+export class Hold implements Pending {
   readonly core: Core;
   readonly keys: Keys;
   readonly token: string;
-  readonly settings: Settings;
   readonly fence: number | undefined;
+  readonly settings: Settings;
   /** The longest ttl that was asked for. */
   ttl: number;
-  /** Deadlines on the two clocks; either one ends the lease. */
+  /** Deadlines on the two clocks; either one ends the lease. A restored lease has none until Redis confirms it. */
   monoEnd: number = Number.NEGATIVE_INFINITY;
   wallEnd: number = Number.NEGATIVE_INFINITY;
-  /** False for a restored lease until Redis has confirmed it. */
-  confirmed = false;
   ended: "released" | "handed over" | LockLostError | undefined;
   /** Whether the last renewal was not answered. */
   unanswered = false;
-  renewals = 0;
   /** How Redis answered the release. */
-  outcome: string | undefined;
-  /** When it was granted, or restored, on the monotonic clock; for the age of a lease. */
+  outcome = "";
+  /** When it was granted, or restored, on the monotonic clock. */
   readonly since: number;
   maxHoldAt: number;
   /** Whether the lease is still referred to by the program. */
   alive: () => boolean = () => true;
+  renewal: Timer | undefined;
+  readonly over: Promise<void>;
+  #finish = (): void => {};
   #controller: AbortController | undefined;
   #deadline: Timer | undefined;
-  renewal: Timer | undefined;
-  /** Resolves when the hold has ended. */
-  readonly over: Promise<void>;
-  #finish: () => void = () => {};
   #tail: Promise<unknown> = Promise.resolve();
   #release: Promise<boolean> | undefined;
 
@@ -71,104 +68,103 @@ export class Hold {
     this.core = core;
     this.keys = keys;
     this.token = token;
-    this.settings = settings;
     this.fence = fence;
+    this.settings = settings;
+    this.ttl = settings.ttl;
+    this.since = core.clock.monotonic();
+    this.maxHoldAt = this.since + (settings.renew ? settings.maxHold : Number.POSITIVE_INFINITY);
     this.over = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.ttl = settings.ttl;
-    this.since = core.clock.monotonic();
-    this.maxHoldAt = settings.renew ? this.since + settings.maxHold : Number.POSITIVE_INFINITY;
   }
 
-  /** When this hold is over at the latest, as far as is known; for {@link track}. */
   get until(): number {
     return this.monoEnd;
   }
 
+  /** The label inside the token. */
   get owner(): string | undefined {
-    return ownerOf(this.token);
+    return this.token.slice(24) || undefined;
   }
 
-  /** Milliseconds left by the clock that leaves less; 0 once ended. */
+  get confirmed(): boolean {
+    return this.monoEnd > Number.NEGATIVE_INFINITY;
+  }
+
+  /** Milliseconds left by the clock that leaves less; 0 once ended. Judged anew each time, and latched. */
   remaining(): number {
-    if (this.ended) return 0;
     const { clock } = this.core;
-    return Math.max(0, Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now()));
+    const left = Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now());
+    if (left <= 0 && this.confirmed) this.lose(this.unanswered ? "unreachable" : "expired");
+    return this.ended || left <= 0 ? 0 : left;
   }
 
-  /** Judged anew each time, and latched: a lease that was over once stays over, whatever the clocks do later. */
   held(): boolean {
-    if (this.confirmed && !this.ended && this.remaining() <= 0) this.lose(this.unanswered ? "unreachable" : "expired");
-    return this.confirmed && !this.ended;
+    return this.remaining() > 0;
   }
 
   /** Whether there is any point in asking Redis: held, or restored and not yet confirmed. */
   usable(): boolean {
-    return this.held() || !(this.confirmed || this.ended);
+    return this.held() || !(this.ended || this.confirmed);
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      this.held();
+      this.remaining();
       if (this.ended instanceof LockLostError) this.#controller.abort(this.ended);
     }
     return this.#controller.signal;
   }
 
   emit(type: LockEvent["type"], more?: Partial<LockEvent>): void {
-    const ms = this.core.clock.monotonic() - this.since;
-    this.core.emit({ type, name: this.keys.name, ms, attempts: 1, owner: this.owner, ...more });
+    const { core, keys, owner, since } = this;
+    core.emit({ type, name: keys.name, ms: core.clock.monotonic() - since, attempts: 1, owner, ...more });
   }
 
-  /** Redis said at `sent` or later that the lock is held for `left` milliseconds more. */
-  prolong(sent: Stamp, left: number): void {
-    if (this.ended) return;
+  /** Redis said, at the stamp or later, that the lock is held for `left` milliseconds more. */
+  prolong({ mono, wall, left }: { mono: number; wall: number; left: number }): this {
+    const { core, confirmed } = this;
     const usable = left - drift(left);
-    this.monoEnd = Math.max(this.monoEnd, sent.mono + usable);
-    this.wallEnd = Math.max(this.wallEnd, sent.wall + usable);
-    if (this.confirmed) return;
-    this.confirmed = true;
-    if (!this.held()) return;
-    track(this.core.holds, this, this.core.clock.monotonic());
-    this.#watch();
-    if (this.settings.renew) renew(this);
+    this.monoEnd = Math.max(this.monoEnd, mono + usable);
+    this.wallEnd = Math.max(this.wallEnd, wall + usable);
+    if (!confirmed && this.held()) {
+      track(core, core.holds, this);
+      this.#watch();
+      if (this.settings.renew) renew(this);
+    }
+    return this;
   }
 
-  /** Fires the signal at the deadline, not at the next renewal after it. */
+  /** Fires the signal before the deadline, not at the next renewal after it. */
   #watch(): void {
     const { background } = this.core;
-    const ms = Math.min(this.remaining() - margin(this.ttl), this.maxHoldAt - background.monotonic());
-    this.#deadline = background.timer(Math.max(1, ms), () => {
-      if (!this.held()) return;
-      if (background.monotonic() >= this.maxHoldAt) this.lose("max-hold");
-      else if (this.remaining() <= margin(this.ttl)) this.lose(this.unanswered ? "unreachable" : "expired");
-      else this.#watch();
-    });
+    const untilMaxHold = this.maxHoldAt - background.monotonic();
+    const untilEnd = this.remaining() - margin(this.ttl);
+    if (this.ended) return;
+    if (untilMaxHold <= 0) this.lose("max-hold");
+    else if (untilEnd <= 0) this.lose(this.unanswered ? "unreachable" : "expired");
+    else this.#deadline = background.timer(Math.max(1, Math.min(untilEnd, untilMaxHold)), () => this.#watch());
   }
 
   lose(reason: LostReason): void {
     if (this.ended) return;
-    const message = `The lock ${JSON.stringify(this.keys.name)} was lost: ${EXPLAINED[reason]}.`;
-    const error = new LockLostError(message, this.keys.name, reason);
-    this.end(error);
+    const error = lostError(this.keys.name, reason);
+    this.stop(error);
     this.#controller?.abort(error);
     this.emit("lost", { reason, error });
   }
 
-  end(how: NonNullable<Hold["ended"]>): void {
+  stop(how: NonNullable<Hold["ended"]>): void {
     this.ended ??= how;
     this.#deadline?.cancel();
     this.renewal?.cancel();
-    this.core.holds.delete(this);
     this.#finish();
   }
 
   /** The error of a call that needs a lease which is still held. */
   gone(): LockLostError {
-    if (this.ended instanceof LockLostError) return this.ended;
-    return new LockLostError(`The lease of ${JSON.stringify(this.keys.name)} was ${this.ended}.`, this.keys.name, "deleted");
+    return this.ended instanceof LockLostError ? this.ended : lostError(this.keys.name, "deleted");
   }
 
   /** Requests of one lease are sent one after another. */
@@ -180,22 +176,18 @@ export class Hold {
 
   /** Extends, or without a ttl asks; false when the lease is over. */
   async refresh(ttl: number | undefined, send: Send): Promise<boolean> {
-    const { outcome, left, sent } = await this.core.store.extend(this.keys, this.token, ttl, send);
-    if (outcome === "held") {
-      if (this.usable()) this.prolong(sent, Math.max(0, left));
-      return this.held();
-    }
-    if (this.usable()) this.lose(!this.confirmed ? "expired" : outcome === "gone" ? "deleted" : "taken");
-    return false;
+    const answer = await this.core.store.extend(this.keys, this.token, ttl, send);
+    if (!this.usable()) return false;
+    if (answer.outcome === "held") this.prolong(answer);
+    else this.lose(!this.confirmed ? "expired" : answer.outcome === "gone" ? "deleted" : "taken");
+    return this.held();
   }
 
-  /** Asks until answered, for at most the limit of one command. */
-  ask<T>(asked: string, send: (send: Send) => Promise<T>): Promise<T> {
-    const { clock } = this.core;
-    const limit = this.settings.commandTimeout;
-    return this.serial(() =>
-      persist({ clock, limit, until: clock.monotonic() + limit, name: this.keys.name, asked }, send),
-    );
+  /** Asks until answered, by default for at most the limit of one command. */
+  ask<T>(asked: string, send: (send: Send) => Promise<T>, until?: number): Promise<T> {
+    const { core, keys, settings } = this;
+    const { clock } = core;
+    return this.serial(() => persist({ clock, name: keys.name, asked, limit: settings.commandTimeout, until }, send));
   }
 
   /** Milliseconds for which the name is to be kept if it were released now. */
@@ -209,22 +201,17 @@ export class Hold {
   }
 
   async #free(): Promise<boolean> {
-    const { clock, store } = this.core;
-    const { commandTimeout: limit, fence } = this.settings;
+    const { core, keys, token, ttl, settings, confirmed, monoEnd } = this;
     const wasHeld = this.held();
-    if (this.ended === "handed over" || (this.ended instanceof LockLostError && /deleted|taken/.test(this.ended.reason))) {
-      return false;
-    }
-    this.end("released");
-    const until = this.confirmed ? this.monoEnd : clock.monotonic() + limit;
-    const grant = { token: this.token, ttl: this.ttl, fence, life: recordLife(this.settings) };
-    const { outcome } = await this.serial(() =>
-      persist({ clock, limit, until, name: this.keys.name, asked: "release" }, (send) =>
-        store.release(this.keys, grant, this.rest(), send),
-      ),
-    );
+    const { reason } = Object(this.ended);
+    if (this.ended === "handed over" || reason === "deleted" || reason === "taken") return false;
+    this.stop("released");
+    const grant = { token, ttl, fence: settings.fence, life: recordLife(settings) };
+    const send = (send: Send) => core.store.release(keys, grant, this.rest(), send);
+    const { outcome } = await this.ask("release", send, confirmed ? monoEnd : undefined);
     this.outcome = outcome;
-    const inTime = wasHeld && clock.monotonic() < this.monoEnd && clock.now() < this.wallEnd;
+    // Before the deadline only an earlier copy of this release can have freed it.
+    const inTime = wasHeld && core.clock.monotonic() < monoEnd && core.clock.now() < this.wallEnd;
     const freed = outcome === "freed" || (outcome === "gone" && inTime);
     if (freed) this.emit("released");
     return freed;
@@ -232,10 +219,11 @@ export class Hold {
 
   /** Releases without ever rejecting. */
   async discard(): Promise<void> {
-    try {
-      await this.release();
-    } catch (error) {
-      if (error instanceof LockBackendError) this.emit("failed", { during: "release", error });
-    }
+    await this.release().catch((error: LockBackendError) => this.emit("failed", { during: "release", error }));
+  }
+
+  end(): Promise<void> {
+    this.lose("closed");
+    return this.discard();
   }
 }

@@ -63,8 +63,7 @@ export class Lease implements AsyncDisposable {
   get fence(): number {
     const { fence, keys } = this.#hold;
     if (fence === undefined) {
-      const name = JSON.stringify(keys.name);
-      throw new LockOptionsError(`The lease of ${name} has no fence: take the lock without fence: false.`, keys.name);
+      throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: keys.name });
     }
     return fence;
   }
@@ -77,7 +76,7 @@ export class Lease implements AsyncDisposable {
 
   /** Milliseconds until then; 0 once the lease has ended, and in a restored lease that was not verified. */
   remaining(): number {
-    return this.#hold.held() ? this.#hold.remaining() : 0;
+    return this.#hold.remaining();
   }
 
   /**
@@ -154,7 +153,7 @@ export class Lease implements AsyncDisposable {
   handOver(): SerializedLease {
     const hold = this.#hold;
     if (!hold.usable()) throw hold.gone();
-    hold.end("handed over");
+    hold.stop("handed over");
     return { name: this.name, token: this.token, fence: hold.fence, ttl: hold.ttl, minHold: hold.rest() };
   }
 

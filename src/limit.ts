@@ -1,53 +1,63 @@
 import type { RetryOptions } from "./backoff.ts";
-import { backoff, sane } from "./backoff.ts";
+import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import { LockBackendError } from "./errors.ts";
-import type { Failure } from "./failure.ts";
-import { classify } from "./failure.ts";
-import type { Send } from "./store.ts";
+import { backendError, classify } from "./failure.ts";
 
-const RETRY: Required<RetryOptions> = { min: 50, max: 1000, factor: 2, jitter: 1 };
+/** Sends one command, under whatever limit the caller has for it. */
+export type Send = (command: () => Promise<unknown>) => Promise<unknown>;
 
-/** The command's answer, or an error when none comes within `ms`: then its outcome is unknown. */
-export function within<T>(clock: Clock, ms: number, command: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.timer(ms, () => reject(new Error(`no answer within ${Math.round(ms)} ms`)));
-    command()
-      .then(resolve, reject)
-      .finally(() => timer.cancel());
+/** Rejects everything that is under way with the given reason. */
+export type Stops = Set<(reason: unknown) => void>;
+
+/**
+ * The work's result, or an error when there is none within `ms`: its outcome is unknown then. Without work it resolves
+ * after `ms`.
+ */
+export function within<T>(clock: Clock, ms: number, work?: Promise<T>, stops?: Stops): Promise<T> {
+  let release = () => {};
+  const result = new Promise<T>((resolve, reject) => {
+    const end = () => (work ? reject(new Error(`no answer within ${Math.round(ms)} ms`)) : resolve(undefined as T));
+    const timer = clock.timer(ms, end);
+    stops?.add(reject);
+    release = () => {
+      timer.cancel();
+      stops?.delete(reject);
+    };
+    work?.then(resolve, reject);
   });
+  result.then(release, release);
+  return result;
 }
 
-/** What a caller is told when Redis did not do what was asked. */
-export function backendError(name: string | undefined, asked: string, { error, hint }: Failure): LockBackendError {
-  const lock = name === undefined ? "the locks" : `the lock ${JSON.stringify(name)}`;
-  return new LockBackendError(`Redis did not ${asked} ${lock}: ${error.message}. ${hint}`, name, [error]);
-}
+export const DEFAULT_RETRY: Required<RetryOptions> = { min: 50, max: 1000, factor: 2, jitter: 1 };
 
 /** How long, and for what, something is asked again. */
 export interface Persistence {
   clock: Clock;
-  /** Limit on each command, milliseconds. */
-  limit: number;
-  /** When to stop asking again, on the monotonic clock. */
-  until: number;
-  name: string | undefined;
+  name: string;
   /** What is asked, for the message: "release". */
   asked: string;
+  /** Limit on each command, milliseconds. */
+  limit: number;
+  /** When to stop asking again, on the monotonic clock; by default when the limit of one command has passed. */
+  until?: number;
+  stops?: Stops;
 }
 
 /** Asks, and asks again while the outcome is unknown and there is time; then rejects with a `LockBackendError`. */
-export async function persist<T>(how: Persistence, ask: (send: Send) => Promise<T>): Promise<T> {
-  const { clock, limit, until } = how;
-  for (let attempt = 1, allowed = limit; ; attempt++) {
+export async function persist<T>(
+  { clock, name, asked, limit, until = clock.monotonic() + limit, stops }: Persistence,
+  ask: (send: Send) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1, pause = 0; ; attempt++) {
     try {
-      return await ask((command) => within(clock, allowed, command));
+      if (pause) await within(clock, pause, undefined, stops);
+      const allowed = pause ? Math.max(1, Math.min(limit, until - clock.monotonic())) : limit;
+      return await ask((command) => within(clock, allowed, command(), stops));
     } catch (thrown) {
       const failure = classify(thrown);
-      const pause = sane(backoff(attempt, clock.random(), RETRY));
-      if (!failure.passing || clock.monotonic() + pause >= until) throw backendError(how.name, how.asked, failure);
-      await new Promise<void>((resolve) => clock.timer(pause, resolve));
-      allowed = Math.min(limit, Math.max(1, until - clock.monotonic()));
+      pause = backoff(attempt, clock.random(), DEFAULT_RETRY);
+      if (!failure.passing || clock.monotonic() + pause >= until) throw backendError(name, asked, failure);
     }
   }
 }

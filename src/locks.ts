@@ -1,22 +1,24 @@
 import { acquire } from "./acquire.ts";
 import { platformClock } from "./clock.ts";
-import type { Core } from "./core.ts";
-import { backgroundClock, emitter } from "./core.ts";
 import { close } from "./close.ts";
-import { LockClosedError, LockLostError } from "./errors.ts";
-import { Hold } from "./hold.ts";
+import type { Core } from "./core.ts";
+import { unreferenced } from "./core.ts";
+import { LockClosedError } from "./errors.ts";
+import { Hold, lostError } from "./hold.ts";
 import type { Keys } from "./keys.ts";
 import { keysOf } from "./keys.ts";
 import type { SerializedLease } from "./lease.ts";
 import { Lease } from "./lease.ts";
 import type { AcquireOptions, Duration, LocksOptions, RequestOptions, Settings } from "./options.ts";
-import { given, milliseconds, readTtl, refuse, settle } from "./options.ts";
+import { given, givenLocks, milliseconds, refuse, settle } from "./options.ts";
 import type { LockSnapshot } from "./query.ts";
 import { forceRelease, list, query } from "./query.ts";
 import { createStore } from "./store.ts";
 import { isToken } from "./token.ts";
-import { assertTransport } from "./transport-check.ts";
 import type { Transport } from "./transport.ts";
+import { assertTransport } from "./transport-check.ts";
+
+type Callback<T> = (lease: never) => T;
 
 /** Options of `wrap`. */
 export interface WrapOptions<Args extends unknown[]> extends AcquireOptions {
@@ -148,129 +150,113 @@ export interface Locks extends AsyncDisposable {
  */
 export function createLocks(transport: Transport, defaults?: LocksOptions): Locks {
   assertTransport(transport);
-  const options = given(defaults, "locks");
-  settle(options, false);
-  const clock = options.clock ?? platformClock;
-  const core: Core = {
-    store: createStore(transport, clock),
-    clock,
-    background: backgroundClock(clock),
-    emit: emitter(options.onEvent),
-    holds: new Set(),
-    waits: new Set(),
-    tasks: new Set(),
-    closing: undefined,
-  };
-  return locksOver(core, options);
+  const options = givenLocks(defaults);
+  const { clock = platformClock, onEvent } = options;
+  return locksOver(
+    {
+      store: createStore(transport, clock),
+      clock,
+      background: unreferenced(clock),
+      emit: async (event) => {
+        // What a user's handler throws is not ours, and must not stop what it was told of.
+        try {
+          await onEvent?.(event);
+        } catch {}
+      },
+      waits: new Set(),
+      holds: new Set(),
+      cleanUps: new Set(),
+    },
+    options,
+  );
 }
 
 function locksOver(core: Core, defaults: LocksOptions): Locks {
-  function prepare(name: string, options: RequestOptions | undefined, where: "call" | "request", renew = false) {
-    if (core.closing) throw new LockClosedError("These locks were closed.", name);
-    const settings = settle({ ...defaults, ...given(options, where) }, renew);
-    return { settings, keys: keysOf(settings.prefix, name) };
+  settle(defaults);
+
+  function prepare(name: unknown, options?: RequestOptions, renew?: boolean): [Keys, Settings] {
+    if (core.closing) throw new LockClosedError("These locks were closed.");
+    const settings = settle({ ...defaults, ...given(options) }, renew);
+    return [keysOf(settings.prefix, name), settings];
   }
 
   function leaseOf(hold: Hold): Lease {
     const lease = new Lease(hold);
-    // A renewal must not keep a lease alive that the program has dropped.
-    if (typeof WeakRef === "function") {
+    // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
+    if (globalThis.WeakRef) {
       const reference = new WeakRef(lease);
-      hold.alive = () => reference.deref() !== undefined;
+      hold.alive = () => !!reference.deref();
     }
     return lease;
   }
 
-  async function take(keys: Keys, settings: Settings, once: boolean): Promise<Lease | null> {
-    const hold = await acquire(core, keys, settings, once);
+  async function take(once: boolean, name: string, options?: AcquireOptions): Promise<Lease | null> {
+    const hold = await acquire(core, ...prepare(name, options), once);
     return hold && leaseOf(hold);
   }
 
-  async function run<T>(name: string, options: RequestOptions, callback: (lease: Lease | null) => T): Promise<Awaited<T>> {
-    const { settings, keys } = prepare(name, options, "request", true);
+  async function run<T>(name: string, options: RequestOptions, callback: Callback<T>): Promise<Awaited<T>> {
     if (typeof callback !== "function") refuse("callback", callback, "a function");
+    const [keys, settings] = prepare(name, options, true);
     const hold = await acquire(core, keys, settings, settings.ifAvailable);
-    const lease = hold && leaseOf(hold);
-    if (!hold) return await callback(null);
+    if (!hold) return callback(null as never) as Awaited<T>;
+    const lease = leaseOf(hold);
     try {
-      const result = await callback(lease);
+      const result = await callback(lease as never);
+      // Before the release: afterwards the hold has ended in any case.
       hold.held();
-      const lost = hold.ended instanceof LockLostError && hold.ended;
+      const { reason } = Object(hold.ended);
       await hold.discard();
-      const { outcome } = hold;
-      const reason = lost ? lost.reason : outcome === "forced" ? "taken" : outcome === "unrecorded" ? "deleted" : undefined;
-      if (reason === undefined) return result;
-      const message = `The lock ${JSON.stringify(name)} was lost (${reason}) before its callback returned. The work was done, unprotected: see result.`;
-      throw new LockLostError(message, name, reason, result);
+      const lost = reason ?? { forced: "taken", unrecorded: "deleted" }[hold.outcome];
+      if (lost) throw lostError(name, lost, result);
+      return result;
     } finally {
-      await hold.discard();
+      await lease[Symbol.asyncDispose]();
     }
   }
 
   const locks: Locks = {
-    async request<T>(
-      name: string,
-      options: RequestOptions | ((lease: Lease) => T),
-      callback?: (lease: never) => T,
-    ): Promise<Awaited<T>> {
-      const [given, fn] = typeof options === "function" ? [{}, options] : [options, callback];
-      return run(name, given, fn as (lease: Lease | null) => T);
-    },
+    request: async <T>(name: string, options: RequestOptions | Callback<T>, callback?: Callback<T>) =>
+      typeof options === "function" ? run(name, {}, options) : run(name, options, callback as Callback<T>),
 
-    async acquire(name, options) {
-      const { keys, settings } = prepare(name, options, "call");
-      return (await take(keys, settings, false)) as Lease;
-    },
+    acquire: async (name, options) => (await take(false, name, options)) as Lease,
 
-    async tryAcquire(name, options) {
-      const { keys, settings } = prepare(name, options, "call");
-      return take(keys, settings, true);
-    },
+    tryAcquire: (name, options) => take(true, name, options),
 
-    async query(name) {
-      const { keys, settings } = prepare(name, undefined, "call");
-      return query(core, keys, settings);
-    },
+    query: async (name) => query(core, ...prepare(name)),
 
     async *list() {
-      yield* list(core, prepare("*", undefined, "call").settings);
+      yield* list(core, prepare("*")[1]);
     },
 
     restore(serialized, options) {
       const { name, token, fence, ttl, minHold } = Object(serialized) as SerializedLease;
-      const { keys, settings } = prepare(name, options, "call");
-      if (!isToken(token)) refuse("token", "<not shown>", "the token of a lease");
-      if (fence !== undefined && !(Number.isSafeInteger(fence) && fence > 0)) refuse("fence", fence, "a positive integer");
-      if (ttl !== undefined) settings.ttl = readTtl(ttl);
-      if (minHold !== undefined) settings.minHold = milliseconds("minHold", minHold, 0, 86_400_000);
+      const [keys, settings] = prepare(name, {
+        ...options,
+        ttl: ttl ?? options?.ttl,
+        minHold: minHold ?? options?.minHold,
+      });
+      if (!isToken(token)) refuse("token", undefined, "the token of a lease (not shown here)");
+      if (fence !== undefined && !(Number.isSafeInteger(fence) && fence > 0))
+        refuse("fence", fence, "a positive integer");
       return leaseOf(new Hold(core, keys, token, fence, settings));
     },
 
-    async forceRelease(name) {
-      const { keys, settings } = prepare(name, undefined, "call");
-      return forceRelease(core, keys, settings);
-    },
+    forceRelease: async (name) => forceRelease(core, ...prepare(name)),
 
     wrap<This, Args extends unknown[], Result>(fn: (this: This, ...args: Args) => Result, options: WrapOptions<Args>) {
       const { name, ...rest } = options;
-      if (typeof fn !== "function") refuse("fn", fn, "a function");
-      if (typeof name !== "string" && typeof name !== "function") refuse("name", name, "a text or a function");
-      settle({ ...defaults, ...given(rest, "call") }, true);
+      prepare(typeof name === "function" ? "*" : name, rest);
       return async function (this: This, ...args: Args): Promise<Awaited<Result>> {
-        const called = typeof name === "function" ? name(...args) : name;
-        return run(called, rest, () => fn.apply(this, args));
+        return run(typeof name === "function" ? name(...args) : name, rest, () => fn.apply(this, args));
       };
     },
 
-    withOptions: (overrides) => {
-      const merged = { ...defaults, ...given(overrides, "call") };
-      settle(merged, false);
-      return locksOver(core, merged);
-    },
+    withOptions: (overrides) => locksOver(core, { ...defaults, ...given(overrides) }),
 
-    async close(options) {
-      const grace = milliseconds("grace", options?.grace ?? 0, 0, Number.POSITIVE_INFINITY);
-      core.closing ??= close(core, grace, settle(defaults, false).commandTimeout);
+    async close({ grace = 0 } = {}) {
+      const ms = milliseconds("grace", grace, 0, Number.POSITIVE_INFINITY);
+      core.closing ??= close(core, ms, settle(defaults).commandTimeout);
       return core.closing;
     },
 

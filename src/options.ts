@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { platformClock } from "./clock.ts";
 import { LockOptionsError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
+import { DEFAULT_RETRY } from "./limit.ts";
 
 /**
  * Milliseconds as a whole number, or a text: `"250ms"`, `"30s"`, `"30 s"`, `"5m"`, `"1h"`.
@@ -11,9 +12,7 @@ import type { LockEvent } from "./events.ts";
 export type Duration = number | string;
 
 /** Anything that keeps a runtime alive until a promise has settled: `ctx.waitUntil`, or the `ctx` itself. */
-export type WaitUntil =
-  | ((promise: Promise<unknown>) => unknown)
-  | { waitUntil(promise: Promise<unknown>): unknown };
+export type WaitUntil = ((promise: Promise<unknown>) => unknown) | { waitUntil(promise: Promise<unknown>): unknown };
 
 /** How to take a lock, and how long to keep it. Every option has a default; `undefined` means "not given". */
 export interface AcquireOptions {
@@ -106,141 +105,116 @@ export interface Settings {
   maxHold: number;
   minHold: number;
   fence: boolean;
-  owner: string | undefined;
-  signal: AbortSignal | undefined;
-  waitUntil: WaitUntil | undefined;
+  owner?: string | undefined;
+  signal?: AbortSignal | undefined;
+  waitUntil?: WaitUntil | undefined;
   prefix: string;
   ifAvailable: boolean;
 }
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const UNITS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
+const DAY = 86_400_000;
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-const DEFAULT_RETRY: Required<RetryOptions> = { min: 50, max: 1000, factor: 2, jitter: 1 };
-
-const CALL = "ttl wait maxAttempts retry commandTimeout renew maxHold minHold fair fence owner signal waitUntil mode steal";
-const REQUEST = " ifAvailable";
-const LOCKS = " prefix clock onEvent";
+/** Options of one call; those of `createLocks` only stand behind them. */
+const CALL = [
+  ..."ttl wait maxAttempts retry commandTimeout renew maxHold minHold fair fence owner signal waitUntil mode steal".split(
+    " ",
+  ),
+  "ifAvailable",
+];
+const LOCKS = [...CALL, "prefix", "clock", "onEvent"];
 
 export function refuse(what: string, value: unknown, expected: string): never {
-  const shown = typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? "an object" : String(value);
+  const shown =
+    typeof value === "object" ? "an object" : typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new LockOptionsError(`${what} is ${shown}: expected ${expected}.`);
 }
 
-/** UTF-8 bytes, or `undefined` where the text has a lone surrogate, which UTF-8 cannot carry. */
-export function utf8Length(text: string): number | undefined {
-  try {
-    return encodeURIComponent(text).replace(/%../g, "-").length;
-  } catch {
-    return undefined;
-  }
+/** Whether it is a text of at most so many bytes in UTF-8, which cannot carry lone surrogates. */
+export function fits(text: unknown, bytes: number): text is string {
+  return typeof text === "string" && !/\p{Cs}/u.test(text) && new TextEncoder().encode(text).length <= bytes;
 }
 
-/** A duration in milliseconds, within its range. `Infinity` counts as in range only when `max` is. */
+function number(what: string, value: unknown, min: number, max: number, expected = "a number"): number {
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  refuse(what, value, `${expected} from ${min} to ${max}`);
+}
+
+/** A duration in whole milliseconds, within its range. */
 export function milliseconds(what: string, value: unknown, min: number, max: number): number {
-  let ms = value;
-  if (typeof value === "string") {
-    const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value) ?? [];
-    ms = Number(digits) * (UNITS[unit as string] as number);
-  }
-  const whole = Number.isInteger(ms) || ms === Number.POSITIVE_INFINITY;
-  if (!whole || (ms as number) < min || (ms as number) > max || (ms !== max && (ms as number) > 365 * DAY)) {
-    const unlimited = max === Number.POSITIVE_INFINITY ? "365 days, or Infinity" : `${max} ms`;
-    refuse(what, value, `whole milliseconds, or a text like "250ms", "30s", "5m", "1h", from ${min} ms to ${unlimited}`);
-  }
-  return ms as number;
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value as string) ?? [];
+  const ms = digits ? Number(digits) * (UNITS[unit] as number) : value;
+  const whole = Number.isSafeInteger(ms) || ms === Number.POSITIVE_INFINITY;
+  const expected = 'whole milliseconds, or "250ms", "30s", "5m", "1h",';
+  return whole ? number(what, ms, min, max, expected) : refuse(what, value, `${expected} from ${min} to ${max}`);
 }
 
 /** A ttl in milliseconds. */
 export function readTtl(value: unknown): number {
-  if (typeof value === "number" && value > 0 && value < SECOND) {
-    refuse("ttl", value, `"${value}s", or "${value}ms" if milliseconds are meant; a bare number below 1000 is ambiguous`);
-  }
+  if ((value as number) > 0 && (value as number) < 1000)
+    refuse("ttl", value, `"${value}s" or "${value}ms": below 1000 a bare number is ambiguous`);
   return milliseconds("ttl", value, 20, DAY);
 }
 
-function number(what: string, value: unknown, min: number, max: number): number {
-  if (typeof value !== "number" || !(value >= min && value <= max)) refuse(what, value, `a number from ${min} to ${max}`);
-  return value as number;
-}
-
-function typed<T>(what: string, value: T, type: "boolean" | "string" | "function"): T {
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of three literals
-  if (value !== undefined && typeof value !== type) refuse(what, value, `a ${type}`);
-  return value;
-}
-
-function readRetry(retry: AcquireOptions["retry"], random: () => number): (attempt: number) => number {
-  if (typeof retry === "function") return retry;
-  if (typeof retry !== "object" || retry === null) refuse("retry", retry, "{ min, max, factor, jitter } or a function");
-  known(retry, "min max factor jitter", "retry.");
-  const { min = 50, max = Math.max(DEFAULT_RETRY.max, min), factor = 2, jitter = 1 } = retry;
-  const all = {
-    min: number("retry.min", min, 0, DAY),
-    max: number("retry.max", max, min, DAY),
-    factor: number("retry.factor", factor, 1, 1000),
-    jitter: number("retry.jitter", jitter, 0, 1),
-  };
-  return (attempt) => backoff(attempt, random(), all);
-}
-
-function known(options: object, names: string, prefix = ""): void {
-  for (const key of Object.keys(options)) {
-    if (!names.split(" ").includes(key)) {
-      throw new LockOptionsError(`There is no option "${prefix}${key}". Known here: ${names.replaceAll(" ", ", ")}.`);
-    }
-  }
-}
-
 /** The options without those that are `undefined`, which count as not given; refuses names that it does not know. */
-export function given<T extends object>(options: T | undefined, where: "locks" | "request" | "call"): T {
-  if (options === undefined) return {} as T;
-  if (typeof options !== "object" || options === null) refuse("options", options, "an object");
-  known(options, CALL + (where === "request" ? REQUEST : where === "locks" ? LOCKS : ""));
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+export function given<T extends object>(options: T | undefined, known: string[] = CALL): T {
+  if (options !== undefined && Object(options) !== options) refuse("options", options, "an object");
+  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  for (const [name] of entries) if (!known.includes(name)) refuse("An option", name, `one of ${known.join(", ")}`);
+  return Object.fromEntries(entries) as T;
+}
+
+/** The defaults of `createLocks`, checked. */
+export function givenLocks(options: LocksOptions | undefined): LocksOptions {
+  return given(options, LOCKS);
+}
+
+function readRetry(retry: unknown, random: () => number): (attempt: number) => number {
+  if (typeof retry === "function") return retry as (attempt: number) => number;
+  const merged = { ...DEFAULT_RETRY, ...given(retry as RetryOptions, Object.keys(DEFAULT_RETRY)) };
+  for (const [name, value] of Object.entries(merged)) {
+    number(`retry.${name}`, value, name === "factor" ? 1 : 0, name === "jitter" ? 1 : DAY);
+  }
+  return (attempt) => backoff(attempt, random(), { ...merged, max: Math.max(merged.min, merged.max) });
 }
 
 /** Fills in the defaults, checks every value and what values say of one another. */
-export function settle(options: LocksOptions & RequestOptions, renewByDefault: boolean): Settings {
-  const { clock = platformClock, owner, signal, waitUntil, prefix = "lock:" } = options;
-  for (const [name, supported, why] of [
-    ["mode", "exclusive", 'Only "exclusive" is supported so far'],
-    ["steal", false, "Stealing is not supported so far; use forceRelease(name)"],
-    ["fair", false, "Fair waiting is not supported so far"],
-  ] as const) {
-    const value = options[name];
-    if (value !== undefined && value !== supported) throw new LockOptionsError(`${name}: ${String(value)}. ${why}.`);
+export function settle(options: LocksOptions & RequestOptions, renewByDefault = false): Settings {
+  const { clock = platformClock, owner, signal, waitUntil, mode = "exclusive", steal, fair } = options;
+  const duration = (name: keyof LocksOptions, fallback: Duration, min: number, max: number) =>
+    milliseconds(name, options[name] ?? fallback, min, max);
+  function typed<T>(name: keyof RequestOptions | "prefix", fallback: T): T {
+    const value = options[name as "prefix"] ?? fallback;
+    return (typeof value === typeof fallback ? value : refuse(name, value, `a ${typeof fallback}`)) as T;
   }
-  const minHold = milliseconds("minHold", options.minHold ?? 0, 0, DAY);
+
+  if (mode !== "exclusive" || steal || fair)
+    throw new LockOptionsError('mode: "shared", steal and fair do not exist yet.');
+  if (owner !== undefined && !fits(owner, 256)) refuse("owner", owner, "well-formed text of up to 256 bytes");
+  if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
+  if (waitUntil && typeof ((waitUntil as { waitUntil?: unknown }).waitUntil ?? waitUntil) !== "function") {
+    refuse("waitUntil", waitUntil, "a function, or an object that has it");
+  }
+  const minHold = duration("minHold", 0, 0, DAY);
   const ttl = Math.max(readTtl(options.ttl ?? "30s"), minHold);
-  const maxHold = milliseconds("maxHold", options.maxHold ?? Math.max(15 * MINUTE, ttl), 1, Number.POSITIVE_INFINITY);
-  if (maxHold < ttl) refuse("maxHold", options.maxHold, `at least the ttl, which is ${ttl} ms`);
-  const maxAttempts = number("maxAttempts", options.maxAttempts ?? Number.POSITIVE_INFINITY, 1, Number.POSITIVE_INFINITY);
-  if (maxAttempts % 1) refuse("maxAttempts", maxAttempts, "a whole number from 1 up, or Infinity");
-  typed("owner", owner, "string");
-  const bytes = owner && utf8Length(owner);
-  if (bytes === undefined && owner || (bytes as number) > 256) refuse("owner", owner, "well-formed text of at most 256 bytes in UTF-8");
-  if (signal !== undefined && typeof signal?.addEventListener !== "function") refuse("signal", signal, "an AbortSignal");
-  if (waitUntil !== undefined && typeof waitUntil !== "function" && typeof waitUntil?.waitUntil !== "function") {
-    refuse("waitUntil", waitUntil, "a function, or an object with a method waitUntil");
-  }
+  const maxAttempts = number(
+    "maxAttempts",
+    options.maxAttempts ?? Number.POSITIVE_INFINITY,
+    1,
+    Number.POSITIVE_INFINITY,
+  );
   return {
+    ...options,
     ttl,
-    wait: milliseconds("wait", options.wait ?? 10 * SECOND, 0, Number.POSITIVE_INFINITY),
-    maxAttempts,
-    delay: readRetry(options.retry ?? DEFAULT_RETRY, clock.random),
-    commandTimeout: Math.min(milliseconds("commandTimeout", options.commandTimeout ?? 5 * SECOND, 1, DAY), ttl),
-    renew: typed("renew", options.renew, "boolean") ?? renewByDefault,
-    maxHold,
     minHold,
-    fence: typed("fence", options.fence, "boolean") ?? true,
-    owner: owner || undefined,
-    signal,
-    waitUntil,
-    prefix: typed("prefix", prefix, "string"),
-    ifAvailable: typed("ifAvailable", options.ifAvailable, "boolean") ?? false,
+    wait: duration("wait", "10s", 0, Number.POSITIVE_INFINITY),
+    maxAttempts: maxAttempts % 1 ? refuse("maxAttempts", maxAttempts, "a whole number") : maxAttempts,
+    delay: readRetry(options.retry, clock.random),
+    commandTimeout: Math.min(duration("commandTimeout", "5s", 1, DAY), ttl),
+    renew: typed("renew", renewByDefault),
+    maxHold: duration("maxHold", Math.max(900_000, ttl), ttl, Number.POSITIVE_INFINITY),
+    fence: typed("fence", true),
+    prefix: typed("prefix", "lock:"),
+    ifAvailable: typed("ifAvailable", false),
   };
 }

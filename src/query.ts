@@ -1,10 +1,10 @@
 import type { Core } from "./core.ts";
 import { recordLife } from "./hold.ts";
 import type { Keys } from "./keys.ts";
-import { isName, keysOf } from "./keys.ts";
+import { keysIfValid } from "./keys.ts";
+import type { Send } from "./limit.ts";
 import { persist } from "./limit.ts";
 import type { Settings } from "./options.ts";
-import type { Send } from "./store.ts";
 import { mintToken } from "./token.ts";
 
 /** One holder of a lock. */
@@ -32,42 +32,48 @@ export interface LockSnapshot {
 }
 
 /** Asks until answered, for at most the limit of one command. */
-function ask<T>(core: Core, name: string | undefined, asked: string, limit: number, how: (send: Send) => Promise<T>) {
-  const { clock } = core;
-  return persist({ clock, limit, until: clock.monotonic() + limit, name, asked }, how);
+function ask<T>(
+  { clock }: Core,
+  name: string,
+  asked: string,
+  { commandTimeout: limit }: Settings,
+  how: (send: Send) => Promise<T>,
+) {
+  return persist({ clock, name, asked, limit }, how);
 }
 
-export async function query(core: Core, keys: Keys, { commandTimeout }: Settings): Promise<LockSnapshot> {
-  const found = await ask(core, keys.name, "report on", commandTimeout, (send) => core.store.query(keys, send));
-  const remaining = found.outcome === "free" ? 0 : found.left < 0 ? Number.POSITIVE_INFINITY : found.left;
-  const held = found.outcome === "held";
-  const holders = held ? [{ owner: found.value || undefined, fence: found.fence, remaining }] : [];
-  return { name: keys.name, held, kept: found.outcome === "kept", holders, remaining };
+export async function query(core: Core, keys: Keys, settings: Settings): Promise<LockSnapshot> {
+  const { name } = keys;
+  const found = await ask(core, name, "report on", settings, (send) => core.store.query(keys, send));
+  const { outcome, left, value, fence } = found;
+  const held = outcome === "held";
+  const remaining = outcome === "free" ? 0 : left < 0 ? Number.POSITIVE_INFINITY : left;
+  const holders = held ? [{ owner: value || undefined, fence, remaining }] : [];
+  return { name, held, kept: outcome === "kept", holders, remaining };
 }
 
 export async function* list(core: Core, settings: Settings): AsyncGenerator<LockSnapshot> {
-  const { prefix, commandTimeout } = settings;
-  const send: Send = (command) => ask(core, undefined, "list", commandTimeout, (limited) => limited(command));
+  const { prefix } = settings;
+  const seen = new Set<string>();
+  const send: Send = (command) => ask(core, prefix, "list", settings, (limited) => limited(command));
   for await (const key of core.store.scan(prefix, send)) {
-    const name = key.slice(prefix.length);
-    if (!isName(name)) continue;
-    const snapshot = await query(core, keysOf(prefix, name), settings);
-    if (snapshot.held || snapshot.kept) yield snapshot;
+    const keys = keysIfValid(prefix, key.slice(prefix.length));
+    if (!keys || seen.has(key)) continue;
+    seen.add(key);
+    const snapshot = await query(core, keys, settings);
+    if (snapshot.remaining) yield snapshot;
   }
 }
 
 /** For operators: takes the lock from whoever has it, then frees it. */
 export async function forceRelease(core: Core, keys: Keys, settings: Settings): Promise<boolean> {
-  const { clock, store } = core;
-  const { commandTimeout, owner } = settings;
-  const grant = { ...settings, token: mintToken(clock, owner), fence: true, life: recordLife(settings) };
-  const taken = await ask(core, keys.name, "free", commandTimeout, async (send) => {
-    for (;;) {
-      const answer = await store.force(keys, grant, send);
-      if (answer.outcome !== "busy") return answer.outcome === "granted";
-    }
-  });
-  if (!taken) return false;
-  await ask(core, keys.name, "free", commandTimeout, (send) => store.release(keys, grant, 0, send));
+  const { store, clock } = core;
+  const grant = { token: mintToken(clock, settings.owner), ttl: settings.ttl, fence: true, life: recordLife(settings) };
+  for (;;) {
+    const { outcome } = await ask(core, keys.name, "free", settings, (send) => store.force(keys, grant, send));
+    if (outcome === "granted") break;
+    if (outcome !== "busy") return false;
+  }
+  await ask(core, keys.name, "free", settings, (send) => store.release(keys, grant, 0, send));
   return true;
 }

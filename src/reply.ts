@@ -10,17 +10,22 @@ export interface Answer {
 
 /** Integers may come as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`). */
 function integer(field: unknown): number {
-  const value = typeof field === "string" && /^-?\d{1,16}$/.test(field) ? Number(field) : field;
-  return Number.isSafeInteger(value) ? (value as number) : Number.NaN;
+  return /^-?\d{1,16}$/.test(`${field}`) ? Number(field) : Number.NaN;
 }
 
-/** Reads a reply, strictly: anything but one of the outcomes that this script can have is `undefined`. */
-export function parseAnswer(reply: unknown, outcomes: readonly string[]): Answer | undefined {
-  if (!Array.isArray(reply) || reply.length !== 4) return undefined;
-  const [outcome, left, minted, value] = reply as unknown[];
-  const ms = integer(left);
+/** Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. */
+export function parseAnswer(reply: unknown, outcomes: string): Answer {
+  const [outcome, time, minted, value, more] = Array.isArray(reply) ? reply : [];
+  const left = integer(time);
   const fence = minted === "" ? undefined : integer(minted);
-  const valid = outcomes.includes(outcome as string) && ms >= -1 && (fence === undefined || fence > 0);
-  if (!valid || typeof value !== "string" || value[0] !== "=") return undefined;
-  return { outcome: outcome as string, left: ms, fence, value: value.slice(1) };
+  const known = outcomes.split(" ").includes(outcome) && more === undefined;
+  if (known && left >= -1 && (fence ?? 1) > 0 && (fence ?? 1) <= Number.MAX_SAFE_INTEGER && /^=/.test(value)) {
+    return { outcome, left, fence, value: value.slice(1) };
+  }
+  throw malformed(reply);
+}
+
+/** A reply that is no answer counts as none: the outcome is unknown. */
+export function malformed(reply: unknown): Error {
+  return new Error(`not an answer: ${`${JSON.stringify(reply)}`.slice(0, 80)}`);
 }

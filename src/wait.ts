@@ -1,13 +1,13 @@
-import type { Core } from "./core.ts";
+import type { Core, Pending } from "./core.ts";
 import { track } from "./core.ts";
-import type { Send } from "./store.ts";
+import { LockClosedError } from "./errors.ts";
+import type { Send, Stops } from "./limit.ts";
+import { within } from "./limit.ts";
 
 /** Everything that can end a wait, and what a wait may spend. */
-export interface Wait {
+export interface Wait extends Pending {
   /** Requests sent so far. */
-  readonly attempts: number;
-  /** Requests that may still be sent. */
-  left(): number;
+  attempts: number;
   /** Milliseconds since the call began. */
   waited(): number;
   /** Milliseconds until the wait is over. */
@@ -15,95 +15,62 @@ export interface Wait {
   /** Sends one command; rejects when it is not answered in time, or when the wait is interrupted. */
   send: Send;
   sleep(ms: number): Promise<void>;
-  /** True once `signal` or `close` ended it; `reason` says with what. */
-  readonly interrupted: boolean;
-  readonly reason: unknown;
+  /** Why `signal` or `close` ended it. */
+  interrupted?: { reason: unknown };
   /** Lets go of the signal and of `close`. */
   done(): void;
 }
 
-/** What bounds a wait, all in milliseconds. */
+/** What bounds a wait. */
 export interface Bounds {
   wait: number;
-  maxAttempts: number;
   commandTimeout: number;
-  signal: AbortSignal | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * A wait that is bounded in time and in requests, whatever hangs on the wire. A wait of 0 is one attempt, which gets
- * the time of one command.
+ * A wait that is bounded in time, whatever hangs on the wire. A wait of 0 is one attempt, which gets the time of one
+ * command.
  */
-export function startWait({ clock, waits }: Core, { wait, maxAttempts, commandTimeout, signal }: Bounds): Wait {
+export function startWait(core: Core, { wait, commandTimeout, signal }: Bounds): Wait {
+  const { clock } = core;
   const start = clock.monotonic();
-  const total = wait || commandTimeout;
-  let attempts = 0;
-  let interrupted = false;
-  let reason: unknown;
-  let wake: ((error: unknown) => void) | undefined;
+  const stops: Stops = new Set();
+  let finish = () => {};
 
-  let finish: () => void = () => {};
-  const self = {
-    until: start + total,
+  function interrupt(reason: unknown): void {
+    self.interrupted ??= { reason };
+    for (const stop of stops) stop(reason);
+  }
+  const abort = () => interrupt(signal?.reason);
+
+  function limited<T>(ms: number, work?: () => Promise<T>): Promise<T> {
+    if (self.interrupted) throw self.interrupted.reason;
+    return within(clock, ms, work?.(), stops);
+  }
+
+  const self: Wait = {
+    attempts: 0,
+    until: start + (wait || commandTimeout),
     over: new Promise<void>((resolve) => {
       finish = resolve;
     }),
-    interrupt(why: unknown) {
-      if (interrupted) return;
-      interrupted = true;
-      reason = why;
-      wake?.(why);
-    },
-  };
-  const abort = () => self.interrupt(signal?.reason);
-  track(waits, self, start);
-  if (signal?.aborted) abort();
-  else signal?.addEventListener("abort", abort);
-
-  /** Settles as the work does; without work resolves after `ms`, with work rejects then; an interruption rejects. */
-  function race<T>(ms: number, work?: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void) => {
-        if (wake !== fail) return;
-        wake = undefined;
-        timer.cancel();
-        how();
-      };
-      const fail = (error: unknown) => settle(() => reject(error));
-      const expire = () => (work ? fail(new Error(`no answer within ${Math.round(ms)} ms`)) : settle(() => resolve(undefined)));
-      wake = fail;
-      const timer = clock.timer(ms, expire);
-      work?.then((value) => settle(() => resolve(value)), fail);
-    });
-  }
-
-  const remaining = () => self.until - clock.monotonic();
-  return {
-    get attempts() {
-      return attempts;
-    },
-    left: () => maxAttempts - attempts,
+    end: () => interrupt(new LockClosedError("These locks were closed while a call waited.")),
     waited: () => clock.monotonic() - start,
-    remaining,
-    async send(command) {
-      if (interrupted) throw reason;
-      attempts++;
-      return race(Math.max(1, Math.min(commandTimeout, remaining())), command());
-    },
-    async sleep(ms) {
-      if (interrupted) throw reason;
-      await race(ms);
-    },
-    get interrupted() {
-      return interrupted;
-    },
-    get reason() {
-      return reason;
-    },
+    remaining: () => self.until - clock.monotonic(),
+    send: async (command) =>
+      limited(Math.max(1, Math.min(commandTimeout, self.remaining())), () => {
+        self.attempts++;
+        return command();
+      }),
+    sleep: async (ms) => limited(ms),
     done() {
       signal?.removeEventListener("abort", abort);
-      waits.delete(self);
       finish();
     },
   };
+  track(core, core.waits, self);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  return self;
 }

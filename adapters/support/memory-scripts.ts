@@ -7,7 +7,7 @@ type Twin = (data: MemoryData, keys: [lock: string, record: string], args: strin
 const idOf = (token: string) => token.slice(0, 23);
 
 function labelOf(value = ""): string {
-  const [, id, label] = /^[.?]?(t[\w-]+) ([^]*)$/.exec(value) ?? [];
+  const [, id, label] = /^[.?]?(t[\w-]+) ([\s\S]*)$/.exec(value) ?? [];
   return id?.length === 23 ? (label as string) : "";
 }
 
@@ -19,7 +19,7 @@ function mint(data: MemoryData, record: string, was: string, entries: string, id
   const now = data.time();
   const fence = Math.max((Number.parseInt(was, 10) || 0) + 1, now);
   if (fence > Number.MAX_SAFE_INTEGER) {
-    throw new Error("ERR holdfast: the last fence of this name is beyond the safe integers");
+    throw new Error("ERR the last fence of this name is too large");
   }
   const others = entries.replaceAll("+", ".").slice(0, 168);
   data.set(record, `${fence}+${id}${others}`, Math.ceil(Math.max(0, fence - now) / 1000) + Number(life));
@@ -30,19 +30,14 @@ const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]
   const value = data.get(lock);
   if (value && value !== token) return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
   const left = value ? data.pttl(lock) : Number(ttl);
-  const take = () => value || data.set(lock, token, Number(ttl));
-  if (life === "") {
-    take();
-    return reply("granted", left);
-  }
+  if (!value) data.set(lock, token, Number(ttl));
+  if (life === "") return reply("granted", left);
   const was = data.get(record) ?? "";
   const at = was.indexOf(idOf(token));
-  if (at < 0) {
-    const fence = mint(data, record, was, was.replace(/^\d*/, ""), idOf(token), life);
-    take();
-    return reply("granted", left, fence);
-  }
-  return value && was[at - 1] === "+" ? reply("granted", left, /^\d+/.exec(was)?.[0]) : reply("spent");
+  if (at < 0) return reply("granted", left, mint(data, record, was, was.replace(/^\d*/, ""), idOf(token), life));
+  if (value && was[at - 1] === "+") return reply("granted", left, /^\d+/.exec(was)?.[0]);
+  if (!value) data.delete(lock);
+  return reply("spent");
 };
 
 const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
@@ -68,13 +63,13 @@ const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
   const at = was.indexOf(idOf(token));
   if (at >= 0 && was[at - 1] === "!") return reply("forced");
   if (at >= 0 || !life) return reply("gone");
-  const [, fence, granted, entries = ""] = /^(\d*)(\+.{23})?([^]*)$/.exec(was) ?? [];
+  const [, fence, granted, entries = ""] = /^(\d*)(\+.{23})?([\s\S]*)$/.exec(was) ?? [];
   const text = `${fence || "0"}${granted ?? ""}.${idOf(token)}${entries.slice(0, 144)}`;
   data.set(record, text, Math.max(data.pttl(record), Number(life)));
   return reply("unrecorded");
 };
 
-const force: Twin = (data, [lock, record], [expected, token = "", ttl, life = ""]) => {
+const force: Twin = (data, [lock, record], [token = "", ttl, life = "", expected]) => {
   const value = data.get(lock);
   const was = data.get(record) ?? "";
   if (value === token) return reply("granted", data.pttl(lock), /^\d+/.exec(was)?.[0]);

@@ -1,0 +1,51 @@
+import type { Transport } from "../src/transport.ts";
+import { scripted } from "./support/scripted.ts";
+import { routingKey } from "./support/slot.ts";
+
+/** What is used of a node-redis client or pool. */
+export interface NodeRedisClient {
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+/** What is used of a node-redis cluster. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
+  masters: { id: string }[];
+  // biome-ignore lint/suspicious/noExplicitAny: the versions disagree on the types of a node, and of its client
+  nodeClient(node: any): any;
+}
+
+/**
+ * Locks over node-redis (the npm package `redis`) 4, 5 or 6: a client, a pool, or a cluster. Connect it before; it
+ * stays yours.
+ *
+ * @throws {TypeError} if it is none of these.
+ * @example
+ * ```ts
+ * import { createClient } from "redis";
+ * import { createLocks } from "holdfast";
+ * import { nodeRedis } from "holdfast/node-redis";
+ *
+ * const client = await createClient({ url: process.env.REDIS_URL }).on("error", console.error).connect();
+ * const locks = createLocks(nodeRedis(client));
+ * ```
+ */
+export function nodeRedis(client: NodeRedisClient | NodeRedisCluster): Transport {
+  if (typeof client?.sendCommand !== "function" || "call" in client) {
+    throw new TypeError("nodeRedis() takes a client, pool or cluster of the package redis.");
+  }
+  if (!("masters" in client)) return over(client);
+  return {
+    ...scripted((args, key) => client.sendCommand(key === undefined ? undefined : routingKey(key), false, args)),
+    nodes: () =>
+      client.masters.map((node) => {
+        // A promise in version 4, the client itself later; made on first use.
+        const connected = async () => client.nodeClient(node) as Promise<NodeRedisClient>;
+        return scripted(async (args) => (await connected()).sendCommand(args));
+      }),
+  };
+}
+
+function over(client: NodeRedisClient): Transport {
+  return scripted(async (args) => client.sendCommand(args));
+}

@@ -1,0 +1,100 @@
+import type { Transport } from "../src/transport.ts";
+import type { UpstashOptions } from "./support/rest.ts";
+import { rest } from "./support/rest.ts";
+
+export type { UpstashOptions };
+
+/** What is used of an `@upstash/redis` client. */
+export interface UpstashClient {
+  set(key: string, value: string, options: { nx: true; px: number }): Promise<unknown>;
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>;
+}
+
+/** Lets scripts on different keys run side by side; without it a script locks the whole database. Upstash only. */
+const KEY_LOCKING = "#!lua flags=allow-key-locking";
+
+/** See {@link upstash}. */
+export interface Upstash {
+  (options: UpstashOptions | UpstashClient): Transport;
+  /**
+   * From the environment variables that Upstash's console and the Vercel integration give.
+   *
+   * @param env `process.env`, a Worker's `env`: read here and never by itself.
+   * @throws {TypeError} if one of them is missing.
+   * @example
+   * ```ts
+   * const locks = createLocks(upstash.fromEnv(process.env));
+   * ```
+   */
+  fromEnv(env: object): Transport;
+}
+
+/**
+ * Locks over the Upstash REST API: one `fetch` a command, no connection, no package. Or over an `@upstash/redis` client
+ * that you have already.
+ *
+ * @throws {TypeError} if the address or the token cannot be right.
+ * @example
+ * ```ts
+ * const locks = createLocks(upstash({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }));
+ * ```
+ */
+export const upstash: Upstash = /* @__PURE__ */ Object.assign(
+  (options: UpstashOptions | UpstashClient): Transport => {
+    const client = options as Partial<UpstashClient>;
+    if (typeof client?.eval === "function" && typeof client.set === "function") {
+      return keyLocking(client as UpstashClient);
+    }
+    return overRest(options as UpstashOptions);
+  },
+  {
+    fromEnv: (env: object): Transport =>
+      upstash({ url: variable(env, "UPSTASH_REDIS_REST_URL"), token: variable(env, "UPSTASH_REDIS_REST_TOKEN") }),
+  },
+);
+
+function overRest(options: UpstashOptions): Transport {
+  const send = rest(options);
+  let deletes = true;
+  return {
+    ...keyLocking({
+      set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)]),
+      eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),
+    }),
+    async deleteIf(key, value) {
+      if (!deletes) return 0;
+      try {
+        return await send(["DELEX", key, "IFEQ", value]);
+      } catch (error) {
+        // Older servers do not have it. The script does the same.
+        if (/unknown command|not available/i.test((error as Error).message)) deletes = false;
+        throw error;
+      }
+    },
+  };
+}
+
+function variable(env: object, name: string): string {
+  const value = (env as Record<string, unknown>)?.[name];
+  if (typeof value !== "string" || !value) throw new TypeError(`upstash.fromEnv(): ${name} is not set.`);
+  return value;
+}
+
+/** Sends the flag until a server refuses it: only Upstash knows it. */
+function keyLocking(client: UpstashClient): Transport {
+  let flagged = true;
+  return {
+    set: (key, value, options) => client.set(key, value, options),
+    async eval(script, keys, args) {
+      if (flagged && keys.length) {
+        try {
+          return await client.eval(KEY_LOCKING + script, keys, args);
+        } catch (error) {
+          if (!/shebang/i.test((error as Error).message)) throw error;
+          flagged = false;
+        }
+      }
+      return client.eval(script, keys, args);
+    },
+  };
+}
