@@ -12,7 +12,8 @@ const config: Options = {
     conformance: "test/conformance/index.ts",
   },
   format: ["esm", "cjs"],
-  dts: true,
+  // A consumer with lib es2022 lacks the types of `await using` unless the declarations ask for them themselves.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   // Without splitting each entry gets its own copy of the error classes, and `instanceof` fails across subpaths.
   splitting: true,
   treeshake: true,

@@ -48,8 +48,10 @@ export const upstash: Upstash = /* @__PURE__ */ Object.assign(
     return overRest(options as UpstashOptions);
   },
   {
-    fromEnv: (env: object): Transport =>
-      upstash({ url: variable(env, "UPSTASH_REDIS_REST_URL"), token: variable(env, "UPSTASH_REDIS_REST_TOKEN") }),
+    fromEnv: (env: object): Transport => {
+      const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env as Record<string, string>;
+      return upstash({ url: url as string, token: token as string });
+    },
   },
 );
 
@@ -72,12 +74,6 @@ function overRest(options: UpstashOptions): Transport {
       }
     },
   };
-}
-
-function variable(env: object, name: string): string {
-  const value = (env as Record<string, unknown>)?.[name];
-  if (typeof value !== "string" || !value) throw new TypeError(`upstash.fromEnv(): ${name} is not set.`);
-  return value;
 }
 
 /** Sends the flag until a server refuses it: only Upstash knows it. */

@@ -13,17 +13,19 @@ export interface Failure {
   passing: boolean;
 }
 
+const UNREACHABLE = "Check that Redis is up, and its address";
+
 /** Redis raises the codes among these before a script has written anything. First match wins. */
 const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean])[] = [
   [/^(NOAUTH|WRONGPASS|HTTP 40[13])/, "Check the password or token"],
   [/^NOPERM/, "Allow this user: eval evalsha set get del pttl pexpire time scan"],
-  [/^WRONGTYPE/, "Something that is no lock is stored at this key: choose another name or prefix"],
+  [/^WRONGTYPE/, "Something else is stored at this key: choose another name or prefix"],
   [/^OOM/, "Free some memory, or raise maxmemory"],
   [/^ERR max .*request/, "Raise the quota of this database, or poll less"],
   [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
   [/^READONLY/, "Connect to the master", true],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
-  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/, "Is Redis up, and its address right?", true],
+  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/, UNREACHABLE, true],
 ];
 
 /** Reads what a transport threw. */
@@ -34,7 +36,7 @@ export function classify(thrown: unknown): Failure {
   for (const [pattern, hint, passing = false] of REFUSALS) {
     if (pattern.test(text)) return { text, hint, refused: true, passing };
   }
-  return { text, hint: "Is Redis reachable?", refused: definitive === true, passing: definitive !== true };
+  return { text, hint: UNREACHABLE, refused: definitive === true, passing: definitive !== true };
 }
 
 /** What a caller is told when Redis did not do what was asked. */

@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" />
 export type { RetryOptions } from "./backoff.ts";
 export type { Clock, Timer } from "./clock.ts";
 export type { LockErrorByCode, LockErrorCode, LostReason } from "./errors.ts";

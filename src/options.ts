@@ -160,7 +160,8 @@ export function readTtl(value: unknown): number {
 export function given<T extends object>(options: T | undefined, known: string[] = CALL): T {
   if (options !== undefined && Object(options) !== options) refuse("options", options, "an object");
   const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  for (const [name] of entries) if (!known.includes(name)) refuse("An option", name, `one of ${known.join(", ")}`);
+  for (const [name] of entries)
+    if (!known.includes(name)) refuse("The option's name", name, `one of ${known.join(", ")}`);
   return Object.fromEntries(entries) as T;
 }
 

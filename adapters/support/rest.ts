@@ -12,76 +12,57 @@ export interface UpstashOptions {
   allowHttp?: boolean | undefined;
 }
 
-const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\])([:/]|$)/;
 
-/** An error that says whether the server refused the command before running anything. */
-function failure(message: string, definitive: boolean, cause?: unknown): Error {
-  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { definitive });
-}
-
-function check({ url, token, allowHttp, timeout = 5000 }: UpstashOptions): URL {
-  let address: URL | undefined;
-  try {
-    address = new URL(url);
-  } catch {}
-  if (!address || !/^https?:$/.test(address.protocol) || address.username) {
-    throw new TypeError("upstash(): url is no https address. It is UPSTASH_REDIS_REST_URL, not the redis:// address.");
+function check({ url, token, allowHttp }: UpstashOptions): void {
+  const refuse = (why: string) => {
+    throw new TypeError(`upstash(): ${why}.`);
+  };
+  if (!/^https?:\/\/[^\s@]+$/.test(url)) refuse("url is no https address; it is UPSTASH_REDIS_REST_URL");
+  if (!/^https/.test(url) && !allowHttp && !LOOPBACK.test(url))
+    refuse("http: shows the token to the network; use https:, or allowHttp");
+  if (typeof token !== "string" || !/^[!-~]+$/.test(token) || /["']/.test(token)) {
+    refuse("token is empty, or has quotes or spaces; it is UPSTASH_REDIS_REST_TOKEN");
   }
-  if (address.protocol === "http:" && !allowHttp && !LOOPBACK.test(address.hostname)) {
-    throw new TypeError("upstash(): over http: the token could be read on the way. Use https:, or allowHttp: true.");
-  }
-  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token) || /^["']|["']$/.test(token)) {
-    throw new TypeError(
-      "upstash(): token is empty, or has quotes, spaces or line breaks. It is UPSTASH_REDIS_REST_TOKEN.",
-    );
-  }
-  if (!(timeout >= 1)) throw new TypeError(`upstash(): timeout is ${timeout}: expected milliseconds, 1 or more.`);
-  return address;
 }
 
 /** One command by REST. What rejects is marked `definitive` when nothing of the command was run. */
 export function rest(options: UpstashOptions): (command: string[]) => Promise<unknown> {
-  const address = check(options).href;
-  const { token, timeout = 5000 } = options;
+  check(options);
+  const { url, token, timeout = 5000 } = options;
 
   return async (command) => {
     // Read at each call: frameworks replace it. Called unbound: Workers refuse it as a method.
-    const send = options.fetch ?? globalThis.fetch;
+    const send = options.fetch ?? fetch;
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), Math.min(timeout, 2 ** 31 - 1));
-    let response: Response;
-    let text: string;
     try {
-      response = await send(address, {
+      const response = await send(url, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: JSON.stringify(command),
         redirect: "manual",
         signal: controller.signal,
         // Next.js caches fetches; a Worker of before November 2024 throws on this option.
-        ...("cache" in Request.prototype ? { cache: "no-store" as const } : {}),
+        ...("cache" in Request.prototype && { cache: "no-store" }),
       });
-      text = await response.text();
+      return read(response.status, await response.text());
     } catch (error) {
-      throw failure(controller.signal.aborted ? `no answer within ${timeout} ms` : `no connection`, false, error);
+      throw controller.signal.aborted ? new Error(`no answer within ${timeout} ms`) : error;
     } finally {
       clearTimeout(timer);
     }
-    return read(response.status, text);
   };
 }
 
 function read(status: number, text: string): unknown {
-  let body: { result?: unknown; error?: unknown } | null = null;
+  let body: { result?: unknown; error?: unknown } = {};
   try {
-    body = JSON.parse(text);
+    body = Object(JSON.parse(text));
   } catch {}
-  if (status === 200 && body && typeof body === "object" && "result" in body) return body.result;
-  const said = typeof body?.error === "string" ? body.error : undefined;
-  // Redis' own words, with its code in front.
-  if (status === 400 && said) throw failure(said, false);
-  throw failure(
-    `HTTP ${status}: ${said ?? "no answer of Upstash's"}`,
-    said !== undefined && status > 400 && status < 500,
-  );
+  const { result, error } = body;
+  if (status === 200 && result !== undefined) return result;
+  // A 400 has Redis' own words, with its code in front; other refusals are the gateway's, before anything is run.
+  const message = status === 400 && error ? `${error}` : `HTTP ${status}: ${error ?? "no answer of Upstash's"}`;
+  throw Object.assign(new Error(message), { definitive: !!error && status > 400 && status < 500 });
 }
