@@ -13,6 +13,8 @@ export interface UpstashClient {
 /** Lets scripts on different keys run side by side; without it a script locks the whole database. Upstash only. */
 const KEY_LOCKING = "#!lua flags=allow-key-locking";
 
+const RAW = ["sendCommand", "customCommand", "send"];
+
 /** See {@link upstash}. */
 export interface Upstash {
   (options: UpstashOptions | UpstashClient): Transport;
@@ -43,6 +45,9 @@ export const upstash: Upstash = /* @__PURE__ */ Object.assign(
   (options: UpstashOptions | UpstashClient): Transport => {
     const client = options as Partial<UpstashClient>;
     if (typeof client?.eval === "function" && typeof client.set === "function") {
+      // A raw client has these names too, with other arguments: node-redis would ignore nx, and grant to everyone.
+      if (RAW.some((method) => method in client))
+        throw new TypeError("upstash(): this is no client of @upstash/redis.");
       return keyLocking(client as UpstashClient);
     }
     return overRest(options as UpstashOptions);

@@ -68,7 +68,7 @@ export async function acquire(core: Core, keys: Keys, settings: Settings, once: 
       let spent = false;
       try {
         const plain = attempt === 1 && !fence && maxAttempts > 1;
-        const answer = await store.acquire(keys, grant, plain, !single && expiry < began, wait.send);
+        const answer = await store.acquire(keys, grant, plain, !single && expiry <= began, wait.send);
         trip = clock.monotonic() - began;
         spent = answer.outcome === "spent";
         if (spent) grant = undefined;
@@ -96,7 +96,7 @@ export async function acquire(core: Core, keys: Keys, settings: Settings, once: 
       const pause = sane(settings.delay(attempt));
       await wait.sleep(Math.min(pause, room, expiry > now ? expiry - now : pause));
     }
-    if (unsure || (fence && !single)) giveBack();
+    if (unsure || (busy && fence && !single)) giveBack();
     if (busy && once) return null;
     if (!busy) {
       const error = backendError(name, "grant", failure ?? classify("no usable answer"));
@@ -110,9 +110,8 @@ export async function acquire(core: Core, keys: Keys, settings: Settings, once: 
     const message = `${JSON.stringify(name)} was held${whose} for all of ${waited} ms. Wait longer, or try again later.`;
     throw new LockTimeoutError(message, { lockName: name, waited, attempts: wait.attempts, holder });
   } catch (thrown) {
-    if (!wait.interrupted) throw thrown;
-    giveBack();
-    throw wait.interrupted.reason;
+    if (unsure || wait.interrupted) giveBack();
+    throw wait.interrupted ? wait.interrupted.reason : thrown;
   } finally {
     wait.done();
   }

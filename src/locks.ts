@@ -10,7 +10,7 @@ import { keysOf } from "./keys.ts";
 import type { SerializedLease } from "./lease.ts";
 import { Lease } from "./lease.ts";
 import type { AcquireOptions, Duration, LocksOptions, RequestOptions, Settings } from "./options.ts";
-import { given, givenLocks, milliseconds, refuse, settle } from "./options.ts";
+import { given, milliseconds, refuse, settle } from "./options.ts";
 import type { LockSnapshot } from "./query.ts";
 import { forceRelease, list, query } from "./query.ts";
 import { createStore } from "./store.ts";
@@ -150,7 +150,7 @@ export interface Locks extends AsyncDisposable {
  */
 export function createLocks(transport: Transport, defaults?: LocksOptions): Locks {
   assertTransport(transport);
-  const options = givenLocks(defaults);
+  const options = given(defaults, "prefix clock onEvent");
   const { clock = platformClock, onEvent } = options;
   return locksOver(
     {
@@ -174,9 +174,9 @@ export function createLocks(transport: Transport, defaults?: LocksOptions): Lock
 function locksOver(core: Core, defaults: LocksOptions): Locks {
   settle(defaults);
 
-  function prepare(name: unknown, options?: RequestOptions, renew?: boolean): [Keys, Settings] {
+  function prepare(name: unknown, options?: RequestOptions, renew?: boolean, also?: string): [Keys, Settings] {
     if (core.closing) throw new LockClosedError("These locks were closed.");
-    const settings = settle({ ...defaults, ...given(options) }, renew);
+    const settings = settle({ ...defaults, ...given(options, also) }, renew);
     return [keysOf(settings.prefix, name), settings];
   }
 
@@ -197,7 +197,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
   async function run<T>(name: string, options: RequestOptions, callback: Callback<T>): Promise<Awaited<T>> {
     if (typeof callback !== "function") refuse("callback", callback, "a function");
-    const [keys, settings] = prepare(name, options, true);
+    const [keys, settings] = prepare(name, options, true, "ifAvailable");
     const hold = await acquire(core, keys, settings, settings.ifAvailable);
     if (!hold) return callback(null as never) as Awaited<T>;
     const lease = leaseOf(hold);

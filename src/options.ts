@@ -115,14 +115,8 @@ export interface Settings {
 const DAY = 86_400_000;
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Options of one call; those of `createLocks` only stand behind them. */
-const CALL = [
-  ..."ttl wait maxAttempts retry commandTimeout renew maxHold minHold fair fence owner signal waitUntil mode steal".split(
-    " ",
-  ),
-  "ifAvailable",
-];
-const LOCKS = [...CALL, "prefix", "clock", "onEvent"];
+const CALL =
+  "ttl wait maxAttempts retry commandTimeout renew maxHold minHold fair fence owner signal waitUntil mode steal";
 
 export function refuse(what: string, value: unknown, expected: string): never {
   const shown =
@@ -151,32 +145,35 @@ export function milliseconds(what: string, value: unknown, min: number, max: num
 
 /** A ttl in milliseconds. */
 export function readTtl(value: unknown): number {
-  if ((value as number) > 0 && (value as number) < 1000)
+  const bare = value as number;
+  if (typeof value !== "boolean" && bare > 0 && bare < 1000)
     refuse("ttl", value, `"${value}s" or "${value}ms": below 1000 a bare number is ambiguous`);
   return milliseconds("ttl", value, 20, DAY);
 }
 
-/** The options without those that are `undefined`, which count as not given; refuses names that it does not know. */
-export function given<T extends object>(options: T | undefined, known: string[] = CALL): T {
-  if (options !== undefined && Object(options) !== options) refuse("options", options, "an object");
+/**
+ * The options without those that are `undefined`, which count as not given; refuses names that are not among the known
+ * ones. The options of a call are known unless told otherwise; `also` adds to them.
+ */
+export function given<T extends object>(options: T | undefined, also = "", known = CALL, what = "options"): T {
+  if (options !== undefined && Object(options) !== options) refuse(what, options, "an object");
   const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  for (const [name] of entries)
-    if (!known.includes(name)) refuse("The option's name", name, `one of ${known.join(", ")}`);
+  const names = `${known} ${also}`.trim().split(" ");
+  const [unknown] = entries.find(([name]) => !names.includes(name)) ?? [];
+  if (unknown) refuse(`A name in ${what}`, unknown, `one of ${names.join(", ")}`);
   return Object.fromEntries(entries) as T;
-}
-
-/** The defaults of `createLocks`, checked. */
-export function givenLocks(options: LocksOptions | undefined): LocksOptions {
-  return given(options, LOCKS);
 }
 
 function readRetry(retry: unknown, random: () => number): (attempt: number) => number {
   if (typeof retry === "function") return retry as (attempt: number) => number;
-  const merged = { ...DEFAULT_RETRY, ...given(retry as RetryOptions, Object.keys(DEFAULT_RETRY)) };
+  const own = given(retry as RetryOptions, "", Object.keys(DEFAULT_RETRY).join(" "), "retry");
+  const { min = 50 } = own;
+  const merged = { ...DEFAULT_RETRY, max: Math.max(DEFAULT_RETRY.max, min), ...own };
   for (const [name, value] of Object.entries(merged)) {
-    number(`retry.${name}`, value, name === "factor" ? 1 : 0, name === "jitter" ? 1 : DAY);
+    const least = name === "factor" ? 1 : name === "max" ? min : 0;
+    number(`retry.${name}`, value, least, name === "jitter" ? 1 : DAY);
   }
-  return (attempt) => backoff(attempt, random(), { ...merged, max: Math.max(merged.min, merged.max) });
+  return (attempt) => backoff(attempt, random(), merged as Required<RetryOptions>);
 }
 
 /** Fills in the defaults, checks every value and what values say of one another. */
@@ -192,6 +189,7 @@ export function settle(options: LocksOptions & RequestOptions, renewByDefault = 
   if (mode !== "exclusive" || steal || fair)
     throw new LockOptionsError('mode: "shared", steal and fair do not exist yet.');
   if (owner !== undefined && !fits(owner, 256)) refuse("owner", owner, "well-formed text of up to 256 bytes");
+  if (typeof (options.onEvent ?? refuse) !== "function") refuse("onEvent", options.onEvent, "a function");
   if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
   if (waitUntil && typeof ((waitUntil as { waitUntil?: unknown }).waitUntil ?? waitUntil) !== "function") {
     refuse("waitUntil", waitUntil, "a function, or an object that has it");
