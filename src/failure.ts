@@ -18,7 +18,7 @@ const UNREACHABLE = "Check that Redis is up, and its address";
 /** Redis raises the codes among these before a script has written anything. First match wins. */
 const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean])[] = [
   [/^(NOAUTH|WRONGPASS|HTTP 40[13])/, "Check the password or token"],
-  [/^NOPERM/, "Allow this user: eval evalsha set get del pttl pexpire time scan"],
+  [/^NOPERM|^ERR The user executing the script/, "Allow this user: eval evalsha set get del pttl pexpire time scan"],
   [/^WRONGTYPE/, "Something else is stored at this key: choose another name or prefix"],
   [/^OOM/, "Free some memory, or raise maxmemory"],
   [/^ERR max .*request/, "Raise the quota of this database, or poll less"],
@@ -31,7 +31,7 @@ const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boo
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
   // Before version 7 Redis put its own words in front of an error that was raised inside a script.
-  const text = describe(thrown).replace(/^ERR Error running script.*?: @user_script:.*?: /, "");
+  const text = describe(thrown).replace(/^ERR Error running script.*?: @user_script:.*?: |\.+$/g, "");
   const { definitive } = Object(thrown);
   for (const [pattern, hint, passing = false] of REFUSALS) {
     if (pattern.test(text)) return { text, hint, refused: true, passing };

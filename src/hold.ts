@@ -63,6 +63,7 @@ export class Hold implements Pending {
   #deadline: Timer | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #release: Promise<boolean> | undefined;
+  #discard: Promise<unknown> | undefined;
 
   constructor(core: Core, keys: Keys, token: string, fence: number | undefined, settings: Settings) {
     this.core = core;
@@ -195,20 +196,20 @@ export class Hold implements Pending {
     return Math.max(0, Math.ceil(this.settings.minHold - (this.core.clock.monotonic() - this.since)));
   }
 
-  release(): Promise<boolean> {
-    this.#release ??= this.#free();
+  release(until: number | undefined = this.confirmed ? this.monoEnd : undefined): Promise<boolean> {
+    this.#release ??= this.#free(until);
     return this.#release;
   }
 
-  async #free(): Promise<boolean> {
-    const { core, keys, token, ttl, settings, confirmed, monoEnd } = this;
+  async #free(until: number | undefined): Promise<boolean> {
+    const { core, keys, token, ttl, settings, monoEnd } = this;
     const wasHeld = this.held();
     const { reason } = Object(this.ended);
     if (this.ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     this.stop("released");
     const grant = { token, ttl, fence: settings.fence, life: recordLife(settings) };
     const send = (send: Send) => core.store.release(keys, grant, this.rest(), send);
-    const { outcome } = await this.ask("release", send, confirmed ? monoEnd : undefined);
+    const { outcome } = await this.ask("release", send, until);
     this.outcome = outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
     const inTime = wasHeld && core.clock.monotonic() < monoEnd && core.clock.now() < this.wallEnd;
@@ -218,12 +219,15 @@ export class Hold implements Pending {
   }
 
   /** Releases without ever rejecting. */
-  async discard(): Promise<void> {
-    await this.release().catch((error: LockBackendError) => this.emit("failed", { during: "release", error }));
+  discard(until?: number): Promise<unknown> {
+    this.#discard ??= this.release(until).catch((error: LockBackendError) =>
+      this.emit("failed", { during: "release", error }),
+    );
+    return this.#discard;
   }
 
-  end(): Promise<void> {
+  end(): Promise<unknown> {
     this.lose("closed");
-    return this.discard();
+    return this.discard(this.core.clock.monotonic() + this.settings.commandTimeout);
   }
 }

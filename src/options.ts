@@ -64,7 +64,7 @@ export interface AcquireOptions {
   minHold?: Duration | undefined;
   /** First come, first served across all processes. Only `false` for now. @default false */
   fair?: boolean | undefined;
-  /** Mint a fencing token with each grant. `false` saves commands: 2 instead of 6 for a lock and its release. @default true */
+  /** Mint a fencing token with each grant. `false` saves commands: on Upstash 2 instead of 6 for a lock and its release. @default true */
   fence?: boolean | undefined;
   /** A label of up to 256 bytes that `query` and timeout errors show: a host, a job id. No secret. @default none */
   owner?: string | undefined;

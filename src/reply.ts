@@ -1,3 +1,5 @@
+import { redact } from "./redact.ts";
+
 /** What a script answered. */
 export interface Answer {
   outcome: string;
@@ -27,5 +29,6 @@ export function parseAnswer(reply: unknown, outcomes: string): Answer {
 
 /** A reply that is no answer counts as none: the outcome is unknown. */
 export function malformed(reply: unknown): Error {
-  return new Error(`not an answer: ${`${JSON.stringify(reply)}`.slice(0, 80)}`);
+  // Redacted before it is cut: half a token would not be recognised as one.
+  return new Error(`not an answer: ${redact(`${JSON.stringify(reply)}`).slice(0, 80)}`);
 }

@@ -56,7 +56,11 @@ end
 if held and held ~= token then return reply('busy', ARGV[4] == '1' and call('PTTL', lock), '', held) end
 local left = held and call('PTTL', lock) or tonumber(arg)
 if ARGV[3] == '' then return reply('granted', left) end
-local mark = read()
+local ok, mark = pcall(read)
+if not ok then
+  if not held then call('DEL', lock) end
+  return type(mark) == 'table' and mark or { err = mark }
+end
 if not mark then return reply('granted', left, mint(ARGV[3])) end
 if held and mark == '+' then return reply('granted', left, match(was, '^%d+')) end
 if not held then call('DEL', lock) end

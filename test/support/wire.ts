@@ -25,6 +25,8 @@ export interface Treatment {
   throws?: unknown;
   /** Answered with this, whatever the server said. */
   says?: unknown;
+  /** Answered with this by something on the way; the server never sees it. */
+  intercepted?: unknown;
   /** The server gets it twice, and the second answer is the one that comes. */
   twice?: boolean;
 }
@@ -61,9 +63,10 @@ export function wire(store: Transport, clock: Clock, treat: Wire["treat"] = () =
     const nth = calls.filter((call) => call.command === command).length + 1;
     const call = { command, args, token: args[0] ?? "", at: clock.monotonic(), nth };
     calls.push(call);
-    const { arrives = 0, answers = 0, refuses, throws, says, twice } = self.treat(call) ?? {};
+    const { arrives = 0, answers = 0, refuses, throws, says, intercepted, twice } = self.treat(call) ?? {};
     await pause(clock, arrives);
     if (refuses !== undefined) throw refuses;
+    if (intercepted !== undefined) return intercepted;
     if (twice) await execute();
     const reply = await execute();
     await pause(clock, answers);

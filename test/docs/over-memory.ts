@@ -1,0 +1,8 @@
+/** Stands for the clients and their adapters where a sample is run: the same program, over memory. */
+import { type MemoryTransport, memory } from "../../adapters/memory.ts";
+
+export default class Redis {
+  async quit(): Promise<void> {}
+}
+
+export const ioredis: (client: Redis) => MemoryTransport = () => memory();

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import ts from "typescript";
+import { type Block, root } from "./markdown.ts";
+
+/** Type-checks the samples as a user's compiler would, each as a module of its own; what it says, by page and line. */
+export function typeCheck(blocks: Block[]): string[] {
+  const samples = new Map(blocks.map((block, index) => [join(root, "test/docs", fileName(block, index)), block]));
+  const options = compilerOptions();
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (path) => samples.has(path) || fileExists.call(host, path);
+  host.readFile = (path) => samples.get(path)?.code ?? readFile.call(host, path);
+  host.getSourceFile = (path, how) => {
+    const sample = samples.get(path);
+    return sample ? ts.createSourceFile(path, sample.code, how) : getSourceFile.call(host, path, how);
+  };
+  const program = ts.createProgram([...samples.keys(), join(root, "test/docs/ambient.d.ts")], options, host);
+  return [...samples].flatMap(([path, { page, line }]) => {
+    const file = program.getSourceFile(path) as ts.SourceFile;
+    return ts.getPreEmitDiagnostics(program, file).map(({ start = 0, messageText }) => {
+      const within = file.getLineAndCharacterOfPosition(start).line;
+      return `${page}:${line + within}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+    });
+  });
+}
+
+/** A sample that another one imports begins with its name in a comment. */
+function fileName({ code }: Block, index: number): string {
+  return /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `sample-${index}.ts`;
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
+  return {
+    ...options,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    // A sample shows a part of a program.
+    isolatedDeclarations: false,
+    declaration: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    paths: {
+      holdfast: [join(root, "src/index.ts")],
+      "holdfast/conformance": [join(root, "test/conformance/index.ts")],
+      "holdfast/*": [join(root, "adapters/*.ts")],
+    },
+  };
+}

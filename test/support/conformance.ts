@@ -1,0 +1,48 @@
+import { afterAll, inject, test, vi } from "vitest";
+import type { Transport } from "../../src/index.ts";
+import { conformance } from "../conformance/index.ts";
+import { rawCommands } from "./raw-commands.ts";
+
+/** A transport over a client that the suite closes when all tests are over. */
+export interface Connected {
+  transport: Transport;
+  close(): unknown;
+}
+
+/** Runs the published suite over a transport; over two clients of it, as two processes have. */
+export function conforms(connect: (redisUrl: string) => Connected | Promise<Connected>): void {
+  const redisUrl = inject("redisUrl");
+  run(() => connect(redisUrl), [redisUrl]);
+}
+
+/** The same over the Cluster. `roots` are the addresses that clients begin with. */
+export function conformsOnCluster(
+  connect: (roots: { host: string; port: number }[]) => Connected | Promise<Connected>,
+): void {
+  const nodes = inject("clusterNodes");
+  run(
+    () => connect(nodes),
+    nodes.map(({ host, port }) => `redis://${host}:${port}`),
+  );
+}
+
+function run(connect: () => Connected | Promise<Connected>, urls: string[]): void {
+  // The tests wait most of the time, so all of them at once take as long as the longest.
+  vi.setConfig({ maxConcurrency: 400, testTimeout: 30_000 });
+  const open: Connected[] = [];
+  const commands = rawCommands(urls);
+  conformance({
+    test: test.concurrent,
+    async transport() {
+      const connected = await connect();
+      open.push(connected);
+      return connected.transport;
+    },
+    prefix: inject("redisPrefix"),
+    commands: commands.send,
+  });
+  afterAll(async () => {
+    commands.close();
+    for (const { close } of open) await close();
+  });
+}

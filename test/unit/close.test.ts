@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { LockClosedError } from "../../src/index.ts";
+import { bench, lockKeys, rejection } from "../support/bench.ts";
+import { BLACK_HOLE } from "../support/wire.ts";
+
+describe("close", () => {
+  test("rejects waiting and later calls, and leaves nothing", async () => {
+    const { clock, locks, rival, store, network } = bench();
+    const held = await rival.acquire("x");
+    const waits = [rejection(locks.acquire("x")), rejection(locks.request("x", () => "never"))];
+    await clock.advance(1000);
+    const at = clock.monotonic();
+    await clock.runUntilSettled(locks.close());
+    expect(clock.monotonic()).toBe(at);
+    for (const error of await Promise.all(waits)) expect(error).toBeInstanceOf(LockClosedError);
+
+    const sent = network.calls.length;
+    const later = [
+      locks.acquire("y"),
+      locks.tryAcquire("y"),
+      locks.request("y", () => {}),
+      locks.query("y"),
+      locks.forceRelease("y"),
+      locks.withOptions({ ttl: "1m" }).acquire("y"),
+      locks.list()[Symbol.asyncIterator]().next(),
+    ];
+    for (const call of later) expect(await rejection(call)).toMatchObject({ code: "CLOSED" });
+    expect(() => locks.restore({ name: "y", token: `t${"a".repeat(22)}` })).toThrow(LockClosedError);
+    expect(network.calls).toHaveLength(sent);
+    await held.release();
+    expect(lockKeys(store)).toEqual([]);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test("fires the signal of held leases and releases them", async () => {
+    const { clock, locks, store, events } = bench();
+    const leases = [await locks.acquire("x", { renew: true }), await locks.acquire("y")];
+    const signals = leases.map(({ signal }) => signal);
+    await clock.runUntilSettled(locks.close());
+    expect(signals.map(({ reason }) => reason.reason)).toEqual(["closed", "closed"]);
+    expect(leases.map(({ held }) => held)).toEqual([false, false]);
+    expect(lockKeys(store)).toEqual([]);
+    expect(events.filter(({ type }) => type === "lost").map(({ reason }) => reason)).toEqual(["closed", "closed"]);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test("with grace renews what is held until then, and ends as soon as nothing is held", async () => {
+    const { clock, locks, store } = bench({ ttl: "9s" });
+    const lease = await locks.acquire("x", { renew: true });
+    const began = clock.monotonic();
+    const closed = locks.close({ grace: "1m" });
+    await clock.advance(30_000);
+    expect(lease.held).toBe(true);
+    await lease.release();
+    await clock.runUntilSettled(closed);
+    expect(clock.monotonic() - began).toBe(30_000);
+    expect(lease.signal.aborted).toBe(false);
+    expect(lockKeys(store)).toEqual([]);
+  });
+
+  test("with grace that runs out ends what is still held", async () => {
+    const { clock, locks, store } = bench({ ttl: "9s" });
+    const running = locks.request("x", async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return "unfinished";
+    });
+    await clock.advance(0);
+    const began = clock.monotonic();
+    const closed = locks.close({ grace: 60_000 });
+    expect(await clock.runUntilSettled(rejection(running))).toMatchObject({ reason: "closed", result: "unfinished" });
+    await clock.runUntilSettled(closed);
+    expect(clock.monotonic() - began).toBe(60_000);
+    expect(lockKeys(store)).toEqual([]);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test("settles though nothing is answered, after the time of a few commands", async () => {
+    const promises: Promise<unknown>[] = [];
+    const { clock, locks, network } = bench({
+      commandTimeout: "2s",
+      waitUntil: (promise) => void promises.push(promise),
+    });
+    await locks.acquire("x", { ttl: "1h" });
+    network.treat = () => BLACK_HOLE;
+    const waiting = rejection(locks.acquire("y", { wait: "1h" }));
+    await clock.advance(100);
+    const began = clock.monotonic();
+    await clock.runUntilSettled(locks.close());
+    expect(clock.monotonic() - began).toBeLessThanOrEqual(10_000);
+    expect(await waiting).toBeInstanceOf(LockClosedError);
+    await clock.runUntilSettled(Promise.all(promises));
+    const sent = network.calls.length;
+    await clock.advance(7_200_000);
+    expect(network.calls).toHaveLength(sent);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test("called twice it is one close, and await using calls it", async () => {
+    const { clock, locks, store } = bench();
+    await locks.acquire("x");
+    await clock.runUntilSettled(Promise.all([locks.close(), locks.close(), locks[Symbol.asyncDispose]()]));
+    const other = bench();
+    {
+      await using scoped = other.locks;
+      await scoped.acquire("x");
+      expect(lockKeys(other.store)).toEqual(["lock:x"]);
+    }
+    expect([lockKeys(store), lockKeys(other.store)]).toEqual([[], []]);
+  });
+
+  test("leaves the store to others", async () => {
+    const { clock, locks, rival } = bench();
+    await clock.runUntilSettled(locks.close());
+    expect((await rival.acquire("x")).held).toBe(true);
+  });
+});
