@@ -155,7 +155,7 @@ export function readTtl(value: unknown): number {
  * The options without those that are `undefined`, which count as not given; refuses names that are not among the known
  * ones. The options of a call are known unless told otherwise; `also` adds to them.
  */
-export function given<T extends object>(options: T | undefined, also = "", known = CALL, what = "options"): T {
+export function given<T extends object>(options: T | undefined, also = "", known: string = CALL, what = "options"): T {
   if (options !== undefined && Object(options) !== options) refuse(what, options, "an object");
   const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
   const names = `${known} ${also}`.trim().split(" ");

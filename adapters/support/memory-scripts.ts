@@ -28,7 +28,7 @@ function mint(data: MemoryData, record: string, was: string, entries: string, id
 
 const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]) => {
   const value = data.get(lock);
-  if (value && value !== token) return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
+  if (value !== undefined && value !== token) return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
   const left = value ? data.pttl(lock) : Number(ttl);
   if (!value) data.set(lock, token, Number(ttl));
   if (life === "") return reply("granted", left);
@@ -48,7 +48,7 @@ const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
     return reply("held", Number(ttl));
   }
   if (data.get(record)?.includes(`!${idOf(token)}`)) return reply("forced", -1, "", value);
-  return reply(value && value !== `.${token}` ? "busy" : "gone", -1, "", value);
+  return reply(value !== undefined && value !== `.${token}` ? "busy" : "gone", -1, "", value);
 };
 
 const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
@@ -73,7 +73,7 @@ const force: Twin = (data, [lock, record], [token = "", ttl, life = "", expected
   const value = data.get(lock);
   const was = data.get(record) ?? "";
   if (value === token) return reply("granted", data.pttl(lock), /^\d+/.exec(was)?.[0]);
-  if (value === undefined || value !== expected) return reply(value ? "busy" : "gone", -1, "", value);
+  if (value === undefined || value !== expected) return reply(value === undefined ? "gone" : "busy", -1, "", value);
   let entries = was.replace(/^\d*/, "");
   const [, old] = /^[.?]?(t[\w-]+)/.exec(value) ?? [];
   if (old?.length === 23) {

@@ -25,7 +25,10 @@ export function keyRing(redis: RespClient, prefix: string): KeyRing {
     const left: string[] = [];
     let cursor = "0";
     do {
-      const [next, keys] = (await redis.send("SCAN", cursor, "MATCH", `*${name}*`, "COUNT", "1000")) as [Buffer, Buffer[]];
+      const [next, keys] = (await redis.send("SCAN", cursor, "MATCH", `*${name}*`, "COUNT", "1000")) as [
+        Buffer,
+        Buffer[],
+      ];
       cursor = String(next);
       for (const key of keys.map(String)) {
         const pttl = (await redis.send("PTTL", key)) as number;
@@ -49,7 +52,10 @@ export function keyRing(redis: RespClient, prefix: string): KeyRing {
     pttl: async ({ key }) => (await redis.send("PTTL", key)) as number,
     async expectNothingLeft(subject, ms = 0) {
       let left: string[] = [];
-      const look = async () => (left = await leftovers(subject)).length === 0;
+      const look = async () => {
+        left = await leftovers(subject);
+        return left.length === 0;
+      };
       await until(look, "keys are left", ms).catch(() => {});
       expect(left).toEqual([]);
     },

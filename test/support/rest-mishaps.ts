@@ -48,7 +48,11 @@ export const DEFINITIVE: [mishap: Mishap, says: RegExp, hint: RegExp][] = [
   [mishap("unauthorized"), /401.*Unauthorized/, /password.* token/],
   [mishap("quota"), /max requests limit exceeded/, /quota/],
   [mishap("error", { text: "OOM command not allowed when used memory > 'maxmemory'." }), /OOM/, /raise maxmemory/],
-  [mishap("error", { text: "NOPERM this user has no permissions to run the 'eval' command" }), /NOPERM/, /Allow.* eval/],
+  [
+    mishap("error", { text: "NOPERM this user has no permissions to run the 'eval' command" }),
+    /NOPERM/,
+    /Allow.* eval/,
+  ],
   [
     mishap("error", { text: "WRONGTYPE Operation against a key holding the wrong kind of value" }),
     /WRONGTYPE/,
