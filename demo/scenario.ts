@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DemoEvent, now } from "./events.ts";
 import type { Contender, Stage } from "./stage.ts";
 
-export const OWNERS: readonly string[] = ["ada", "ben", "cleo", "dan", "eve"];
+export const OWNERS: string[] = ["ada", "ben", "cleo", "dan", "eve"];
 
 /** Longer than any run: then something hangs. Milliseconds. */
 const PATIENCE = 30_000;
