@@ -16,5 +16,31 @@ import { scripted } from "./support/scripted.ts";
 export function command(send: (args: string[]) => Promise<unknown>): Transport {
   if (typeof send !== "function")
     throw new TypeError("command() takes a function that sends a command: (args) => reply.");
-  return scripted(async (args) => send(args));
+  return scripted(async (args) => {
+    try {
+      return await send(args);
+    } catch (error) {
+      throw inRedisWords(error);
+    }
+  });
+}
+
+/** Valkey GLIDE has names of its own for Redis' codes. */
+const CODES: Record<string, string> = {
+  NoScriptError: "NOSCRIPT",
+  PermissionDenied: "NOPERM",
+  ReadOnly: "READONLY",
+  BusyLoadingError: "LOADING",
+  ClusterDown: "CLUSTERDOWN",
+  MasterDown: "MASTERDOWN",
+  TryAgain: "TRYAGAIN",
+  AuthenticationFailed: "NOAUTH",
+  ResponseError: "ERR",
+};
+
+function inRedisWords(error: unknown): unknown {
+  const [, name = "", said] =
+    /^(?:An error was signalled by the server: - )?(\w+): ([\s\S]*)$/.exec(Object(error).message) ?? [];
+  const code = CODES[name] ?? (/^[A-Z]+$/.test(name) && name);
+  return code ? new Error(`${code} ${said}`) : error;
 }

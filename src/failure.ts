@@ -13,30 +13,34 @@ export interface Failure {
   passing: boolean;
 }
 
-const UNREACHABLE = "Check that Redis is up, and its address";
+const PERMISSIONS = "Allow this user: eval evalsha set get del pttl pexpire time scan";
 
-/** Redis raises the codes among these before a script has written anything. First match wins. */
-const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean])[] = [
-  [/^(NOAUTH|WRONGPASS|HTTP 40[13])/, "Check the password or token"],
-  [/^NOPERM|^ERR The user executing the script/, "Allow this user: eval evalsha set get del pttl pexpire time scan"],
+/**
+ * What Redis raises before a script has written anything, unless it is marked as perhaps half done. First match wins.
+ */
+const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean, halfDone?: boolean])[] = [
+  [/^(NOAUTH|WRONGPASS|Unauthorized|HTTP 40[13])/, "Check the password or token"],
+  [/^NOPERM/, PERMISSIONS],
+  [/^ERR The user executing the script/, PERMISSIONS, false, true],
   [/^WRONGTYPE/, "Something else is stored at this key: choose another name or prefix"],
   [/^OOM/, "Free some memory, or raise maxmemory"],
   [/^ERR max .*request/, "Raise the quota of this database, or poll less"],
   [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
   [/^READONLY/, "Connect to the master", true],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
-  [/ECONNREFUSED|ENOTFOUND|EAI_AGAIN/, UNREACHABLE, true],
 ];
+
+/** What stands in front of Redis' words: in a pipeline of @upstash/redis, and from a script before Redis 7. */
+const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.*?: )+|\.+$/g;
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
-  // Before version 7 Redis put its own words in front of an error that was raised inside a script.
-  const text = describe(thrown).replace(/^ERR Error running script.*?: @user_script:.*?: |\.+$/g, "");
-  const { definitive } = Object(thrown);
-  for (const [pattern, hint, passing = false] of REFUSALS) {
-    if (pattern.test(text)) return { text, hint, refused: true, passing };
+  const text = describe(thrown).replace(PREAMBLE, "");
+  for (const [pattern, hint, passing = false, halfDone] of REFUSALS) {
+    if (pattern.test(text)) return { text, hint, refused: !halfDone, passing };
   }
-  return { text, hint: UNREACHABLE, refused: definitive === true, passing: definitive !== true };
+  const refused = Object(thrown).definitive === true;
+  return { text, hint: "Check that Redis is up, and its address", refused, passing: !refused };
 }
 
 /** What a caller is told when Redis did not do what was asked. */

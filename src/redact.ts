@@ -9,5 +9,7 @@ export function redact(text: string): string {
 export function describe(thrown: unknown, depth = 3): string {
   const { message, code, cause, errors } = Object(thrown);
   const why = cause ?? errors?.[0];
-  return redact(String(message || code || thrown)) + (why && depth ? `: ${describe(why, depth - 1)}` : "");
+  // @upstash/redis appends the whole command, script and all.
+  const text = `${message || code || thrown}`.replace(/, command was:[\s\S]*/, "");
+  return redact(text) + (why && depth ? `: ${describe(why, depth - 1)}` : "");
 }
