@@ -213,7 +213,7 @@ export class Hold implements Pending {
     this.outcome = outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
     const inTime = wasHeld && core.clock.monotonic() < monoEnd && core.clock.now() < this.wallEnd;
-    const freed = outcome === "freed" || (outcome !== "forced" && inTime);
+    const freed = outcome === "freed" || (outcome === "gone" && inTime);
     if (freed) this.emit("released");
     return freed;
   }

@@ -207,7 +207,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
       hold.held();
       const { reason } = Object(hold.ended);
       await hold.discard();
-      const lost = reason ?? (hold.outcome === "forced" && "taken");
+      const lost = reason ?? { forced: "taken", unrecorded: "deleted" }[hold.outcome];
       if (lost) throw lostError(name, lost, result);
       return result;
     } finally {

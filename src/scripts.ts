@@ -91,7 +91,8 @@ return reply(read() == '!' and 'forced' or held and held ~= '.' .. token and 'bu
  *
  * KEYS lock, record
  * ARGV token, ms to keep the name or '0', the record's life in ms or '' for no fence
- * outcomes: freed, gone (not by force), forced, unrecorded (never granted, or the record was lost)
+ * outcomes: freed, gone (not by force; or so long ago that eight later tokens have pushed this one out of the record),
+ * forced, unrecorded (never granted, or the record was lost)
  */
 export const RELEASE: string = `${COMMON}
 local held = call('GET', lock)
@@ -105,7 +106,7 @@ if mark or ARGV[3] == '' then return reply('gone') end
 local last = sub(entries, 1, 1) == '+' and sub(entries, 1, 24) or ''
 local text = (match(was, '^%d+') or '0') .. last .. '.' .. id .. sub(entries, #last + 1, #last + 144)
 call('SET', record, text, 'PX', math.max(call('PTTL', record), tonumber(ARGV[3])))
-return reply('unrecorded')`;
+return reply(#entries < 192 and 'unrecorded' or 'gone')`;
 
 /**
  * Takes the lock over from exactly the value that was read, with a new token, and marks the old token as taken by

@@ -66,7 +66,7 @@ const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
   const [, fence, granted, entries = ""] = /^(\d*)(\+.{23})?([\s\S]*)$/.exec(was) ?? [];
   const text = `${fence || "0"}${granted ?? ""}.${idOf(token)}${entries.slice(0, 144)}`;
   data.set(record, text, Math.max(data.pttl(record), Number(life)));
-  return reply("unrecorded");
+  return reply((granted ?? "").length + entries.length < 192 ? "unrecorded" : "gone");
 };
 
 const force: Twin = (data, [lock, record], [token = "", ttl, life = "", expected]) => {

@@ -43,9 +43,14 @@ export const PASSING: Mishap[] = [
   mishap("errorAfter", { text: "ERR something that nobody has heard of" }),
 ];
 
+/** The limit on one command: short where it is all that ends it, generous where a busy machine must not. */
+export function commandTimeout({ silent }: Mishap): number {
+  return silent ? 300 : 2500;
+}
+
 /** What asking again does not help against: with what the message says of it, and what to do. */
 export const DEFINITIVE: [mishap: Mishap, says: RegExp, hint: RegExp][] = [
-  [mishap("unauthorized"), /401.*Unauthorized/, /password.* token/],
+  [mishap("unauthorized"), /Unauthorized/, /password.* token/],
   [mishap("quota"), /max requests limit exceeded/, /quota/],
   [mishap("error", { text: "OOM command not allowed when used memory > 'maxmemory'." }), /OOM/, /raise maxmemory/],
   [

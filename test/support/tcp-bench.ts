@@ -4,7 +4,7 @@ import { type RespClient, respClient } from "./resp.ts";
 import { type ClientKind, type TcpClient, tcpClient } from "./tcp-clients.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-export interface TcpBench extends KeyRing {
+export interface TcpBench extends KeyRing, AsyncDisposable {
   proxy: TcpProxy;
   /** Past the proxy, straight to Redis. */
   redis: RespClient;
@@ -20,15 +20,17 @@ export async function tcpBench(kind: ClientKind, redisUrl: string, prefix: strin
   Object.assign(url, { username, password });
   const redis = respClient(redisUrl);
   const client: TcpClient = await tcpClient(kind, url.href);
+  async function close(): Promise<void> {
+    client.close();
+    await proxy.close();
+    redis.close();
+  }
   return {
     proxy,
     redis,
     ...keyRing(redis, prefix),
     locks: (options) => createLocks(client.transport, { prefix, ...options }),
-    async close() {
-      client.close();
-      await proxy.close();
-      redis.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
