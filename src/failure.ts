@@ -13,7 +13,8 @@ export interface Failure {
   passing: boolean;
 }
 
-const PERMISSIONS = "Allow this user: eval evalsha set get del pttl pexpire time scan";
+const PERMISSIONS =
+  "Allow this user eval evalsha set get del pttl pexpire time scan, on the lock's key and fence.7t5:*";
 
 /**
  * What Redis raises before a script has written anything, unless it is marked as perhaps half done. First match wins.

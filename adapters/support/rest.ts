@@ -14,7 +14,7 @@ export interface UpstashOptions {
 
 const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\])([:/]|$)/;
 
-function check({ url, token, allowHttp }: UpstashOptions): void {
+function check({ url, token, allowHttp, timeout = 1 }: UpstashOptions): void {
   const refuse = (why: string) => {
     throw new TypeError(`upstash(): ${why}.`);
   };
@@ -24,6 +24,7 @@ function check({ url, token, allowHttp }: UpstashOptions): void {
   if (typeof token !== "string" || !/^[!-~]+$/.test(token) || /["']/.test(token)) {
     refuse("token is empty, or has quotes or spaces; it is UPSTASH_REDIS_REST_TOKEN");
   }
+  if (!(timeout >= 1)) refuse("timeout is not in milliseconds, from 1 up");
 }
 
 /** One command by REST. What rejects is marked `definitive` when nothing of the command was run. */

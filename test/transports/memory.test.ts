@@ -1,0 +1,7 @@
+import { test, vi } from "vitest";
+import { memory } from "../../adapters/memory.ts";
+import { conformance } from "../conformance/index.ts";
+
+vi.setConfig({ maxConcurrency: 40 });
+const store = memory();
+conformance({ test: test.concurrent, transport: () => store });

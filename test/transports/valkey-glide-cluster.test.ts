@@ -1,0 +1,18 @@
+import { GlideClusterClient, Logger } from "@valkey/valkey-glide";
+import { command } from "../../adapters/command.ts";
+import { conformsOnCluster } from "../support/conformance.ts";
+
+// Otherwise it prints each script that a server does not know yet.
+Logger.init("off");
+
+conformsOnCluster(async (addresses) => {
+  const client = await GlideClusterClient.createClient({ addresses, requestTimeout: 10_000 });
+  const on = (address: { host: string; port: number }) => {
+    const route = { type: "routeByAddress", ...address } as const;
+    return command((args) => client.customCommand(args, { route }));
+  };
+  return {
+    transport: { ...command((args) => client.customCommand(args)), nodes: () => addresses.map(on) },
+    close: () => client.close(),
+  };
+});
