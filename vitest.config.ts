@@ -6,6 +6,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: "test/support/global-setup.ts",
     pool: "forks",
     testTimeout: 20_000,
+    // Most tests wait for Redis to expire something.
+    maxConcurrency: 20,
   },
 });
 

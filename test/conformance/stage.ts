@@ -36,8 +36,8 @@ export type Scenario = (name: string, run: (stage: Stage) => Promise<void>) => v
  */
 export type Paced = (name: string, run: (stage: Stage, ms: (normal: number) => number) => Promise<void>) => void;
 
-/** Polls often, so that a test does not wait for long. */
-const DEFAULTS: LocksOptions = { retry: { min: 10, max: 60 } };
+/** Polls often, so that a test does not wait for long; and does not give up on a slow machine. */
+const DEFAULTS: LocksOptions = { retry: { min: 10, max: 60 }, commandTimeout: "15s" };
 
 /** Runs one test, and ends everything that it began. */
 export async function perform(

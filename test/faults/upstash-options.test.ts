@@ -22,6 +22,10 @@ test.each([
   expect(() => upstash({ url: address as string, token })).toThrow(/url .*UPSTASH_REDIS_REST_URL/);
 });
 
+test.each([0, -1, Number.NaN, "5s"])("a time limit that cannot be right is refused: %s", (timeout) => {
+  expect(() => upstash({ url, token, timeout: timeout as number })).toThrow(/timeout .*milliseconds/);
+});
+
 test.each([undefined, "", "two words", '"quoted"', "'quoted'", "line\n", "tab\t", "umläut"])(
   "a token that cannot be right is refused: %j",
   (wrong) => {
