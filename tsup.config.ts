@@ -1,4 +1,5 @@
 import type { Options } from "tsup";
+import { luaPlugin } from "./scripts/minify-lua.ts";
 
 const config: Options = {
   // One entry a subpath; the package test checks that this list and `exports` agree.
@@ -20,6 +21,7 @@ const config: Options = {
   target: "es2022",
   platform: "neutral",
   clean: true,
+  esbuildPlugins: [luaPlugin],
 };
 
 export default config;

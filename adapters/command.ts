@@ -1,11 +1,25 @@
 import type { Transport } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 
+/** Sends a command, given as texts. */
+type Send = (args: string[]) => Promise<unknown>;
+
+/** Options of {@link command}. */
+export interface CommandOptions {
+  /**
+   * On a cluster: one function for each master, which sends to that master. `list()` asks each of them; without, it
+   * sees only what the one server has that the client happens to choose.
+   * @default none
+   */
+  nodes?: (() => Send[]) | undefined;
+}
+
 /**
  * Locks over any client that can send a command: Bun's, Deno's, Valkey GLIDE, one of your own.
  *
  * @param send Sends the command, given as texts, and resolves to Redis' reply (arrays, texts, integers, `null`). It must
  *   reject when Redis answers with an error, with Redis' words as the message, and route by the keys on a cluster.
+ * @throws {TypeError} if it is no function.
  * @example
  * ```ts
  * createLocks(command((args) => bunRedis.send(args[0], args.slice(1)))); // Bun
@@ -13,16 +27,19 @@ import { scripted } from "./support/scripted.ts";
  * createLocks(command(([name, ...rest]) => denoRedis.sendCommand(name, rest))); // Deno
  * ```
  */
-export function command(send: (args: string[]) => Promise<unknown>): Transport {
+export function command(send: Send, options: CommandOptions = {}): Transport {
   if (typeof send !== "function")
     throw new TypeError("command() takes a function that sends a command: (args) => reply.");
-  return scripted(async (args) => {
+  const transport = scripted(async (args) => {
     try {
       return await send(args);
     } catch (error) {
       throw inRedisWords(error);
     }
   });
+  const { nodes } = options;
+  if (nodes) transport.nodes = () => nodes().map((node) => command(node));
+  return transport;
 }
 
 /** Valkey GLIDE has names of its own for Redis' codes. */

@@ -12,7 +12,7 @@ export interface Answer {
 
 /** Integers may come as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`). */
 function integer(field: unknown): number {
-  return /^-?\d{1,16}$/.test(`${field}`) ? Number(field) : Number.NaN;
+  return typeof field !== "object" && /^-?\d{1,16}$/.test(`${field}`) ? Number(field) : Number.NaN;
 }
 
 /** Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. */
@@ -21,7 +21,14 @@ export function parseAnswer(reply: unknown, outcomes: string): Answer {
   const left = integer(time);
   const fence = minted === "" ? undefined : integer(minted);
   const known = outcomes.split(" ").includes(outcome) && more === undefined;
-  if (known && left >= -1 && (fence ?? 1) > 0 && (fence ?? 1) <= Number.MAX_SAFE_INTEGER && /^=/.test(value)) {
+  if (
+    known &&
+    left >= -1 &&
+    (fence ?? 1) > 0 &&
+    (fence ?? 1) <= Number.MAX_SAFE_INTEGER &&
+    typeof value === "string" &&
+    value[0] === "="
+  ) {
     return { outcome, left, fence, value: value.slice(1) };
   }
   throw malformed(reply);

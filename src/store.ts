@@ -95,7 +95,12 @@ export function createStore(transport: Transport, clock: Clock): Store {
         let cursor = "0";
         do {
           const page = await send(async () => node.eval(SCAN, [], [cursor, pattern]));
-          if (!Array.isArray(page) || !page.length || !page.every((item) => /^=/.test(item))) throw malformed(page);
+          if (
+            !Array.isArray(page) ||
+            !page.length ||
+            !page.every((item) => typeof item === "string" && item[0] === "=")
+          )
+            throw malformed(page);
           cursor = page[0].slice(1);
           for (const key of page.slice(1)) yield key.slice(1);
         } while (cursor !== "0");

@@ -7,12 +7,12 @@ Logger.init("off");
 
 conformsOnCluster(async (addresses) => {
   const client = await GlideClusterClient.createClient({ addresses, requestTimeout: 10_000 });
-  const on = (address: { host: string; port: number }) => {
+  const to = (address: { host: string; port: number }) => {
     const route = { type: "routeByAddress", ...address } as const;
-    return command((args) => client.customCommand(args, { route }));
+    return (args: string[]) => client.customCommand(args, { route });
   };
   return {
-    transport: { ...command((args) => client.customCommand(args)), nodes: () => addresses.map(on) },
+    transport: command((args) => client.customCommand(args), { nodes: () => addresses.map(to) }),
     close: () => client.close(),
   };
 });
