@@ -6,7 +6,7 @@ import { LockTimeoutError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Failure } from "./failure.ts";
 import { backendError, classify } from "./failure.ts";
-import { Hold, recordLife } from "./hold.ts";
+import { Hold } from "./hold.ts";
 import type { Keys } from "./keys.ts";
 import type { Settings } from "./options.ts";
 import type { Grant, Stamped } from "./store.ts";
@@ -24,10 +24,9 @@ const LAST_ATTEMPT = 10;
 export async function acquire(core: Core, keys: Keys, settings: Settings, once: boolean): Promise<Hold | null> {
   const { clock, store } = core;
   const { name } = keys;
-  const { ttl, fence, owner, maxAttempts, commandTimeout, signal } = settings;
+  const { ttl, fence, life, owner, maxAttempts, commandTimeout, signal } = settings;
   const single = once || !settings.wait;
   const wait = startWait(core, { wait: single ? 0 : settings.wait, commandTimeout, signal });
-  const life = recordLife(settings);
   let grant: Grant | undefined;
   /** Whether a request with this token may have been executed without an answer that we know. */
   let unsure = false;

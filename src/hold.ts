@@ -8,28 +8,9 @@ import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
 import type { Send } from "./limit.ts";
 import { persist } from "./limit.ts";
+import { lostError } from "./lost.ts";
 import type { Settings } from "./options.ts";
 import { renew } from "./renew.ts";
-
-const EXPLAINED: Record<LostReason, string> = {
-  expired: "its time ran out. Take a longer ttl, use renew, or do not block the event loop",
-  unreachable: "its time ran out while Redis did not answer",
-  deleted: "its key was gone. Look for eviction, a failover or a manual deletion",
-  taken: "somebody else took it",
-  "max-hold": "it was held for maxHold. Raise that, or call extend()",
-  closed: "close() was called",
-};
-
-/** How long the record of a name has to live beyond its fence: longer than any lease. */
-export function recordLife({ ttl, maxHold }: Settings): number {
-  return ttl + (maxHold === Number.POSITIVE_INFINITY ? 86_400_000 : maxHold) + 3_600_000;
-}
-
-/** The error of a lease that is over. */
-export function lostError(lockName: string, reason: LostReason, result?: unknown): LockLostError {
-  const text = `The lock ${JSON.stringify(lockName)} was lost: ${EXPLAINED[reason]}.`;
-  return new LockLostError(text, { lockName, reason, result });
-}
 
 /**
  * What this process knows about a lock that it was granted. Timers refer to the hold and not to the lease, so that a
@@ -207,7 +188,7 @@ export class Hold implements Pending {
     const { reason } = Object(this.ended);
     if (this.ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     this.stop("released");
-    const grant = { token, ttl, fence: settings.fence, life: recordLife(settings) };
+    const grant = { token, ttl, fence: settings.fence, life: settings.life };
     const send = (send: Send) => core.store.release(keys, grant, this.rest(), send);
     const { outcome } = await this.ask("release", send, until);
     this.outcome = outcome;

@@ -110,6 +110,8 @@ export interface Settings {
   waitUntil?: WaitUntil | undefined;
   prefix: string;
   ifAvailable: boolean;
+  /** How long the record of a name has to live beyond its fence: longer than any lease. */
+  life: number;
 }
 
 const DAY = 86_400_000;
@@ -196,6 +198,7 @@ export function settle(options: LocksOptions & RequestOptions, renewByDefault = 
   }
   const minHold = duration("minHold", 0, 0, DAY);
   const ttl = Math.max(readTtl(options.ttl ?? "30s"), minHold);
+  const maxHold = duration("maxHold", Math.max(900_000, ttl), ttl, Number.POSITIVE_INFINITY);
   const maxAttempts = number(
     "maxAttempts",
     options.maxAttempts ?? Number.POSITIVE_INFINITY,
@@ -211,7 +214,8 @@ export function settle(options: LocksOptions & RequestOptions, renewByDefault = 
     delay: readRetry(options.retry, clock.random),
     commandTimeout: Math.min(duration("commandTimeout", "5s", 1, DAY), ttl),
     renew: typed("renew", renewByDefault),
-    maxHold: duration("maxHold", Math.max(900_000, ttl), ttl, Number.POSITIVE_INFINITY),
+    maxHold,
+    life: ttl + (maxHold === Number.POSITIVE_INFINITY ? DAY : maxHold) + 3_600_000,
     fence: typed("fence", true),
     prefix: typed("prefix", "lock:"),
     ifAvailable: typed("ifAvailable", false),

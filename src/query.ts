@@ -1,5 +1,4 @@
 import type { Core } from "./core.ts";
-import { recordLife } from "./hold.ts";
 import type { Keys } from "./keys.ts";
 import { keysIfValid } from "./keys.ts";
 import type { Send } from "./limit.ts";
@@ -68,7 +67,8 @@ export async function* list(core: Core, settings: Settings): AsyncGenerator<Lock
 /** For operators: takes the lock from whoever has it, then frees it. */
 export async function forceRelease(core: Core, keys: Keys, settings: Settings): Promise<boolean> {
   const { store, clock } = core;
-  const grant = { token: mintToken(clock, settings.owner), ttl: settings.ttl, fence: true, life: recordLife(settings) };
+  const { ttl, life, owner } = settings;
+  const grant = { token: mintToken(clock, owner), ttl, fence: true, life };
   for (;;) {
     const { outcome } = await ask(core, keys.name, "free", settings, (send) => store.force(keys, grant, send));
     if (outcome === "granted") break;
