@@ -1,44 +1,54 @@
-// Installs what package-lock.json says, when node_modules is missing or no longer matches it.
-// Runs before `npm test` and `npm run demo` on whatever Node is there, hence plain JavaScript without dependencies.
-// The dev dependency `node` then comes first on PATH in every npm script, so that all else runs on one version.
+// Installs what package-lock.json says, when node_modules is missing or no longer matches it: in the repository's root,
+// and in the folders given as arguments. Runs before `npm test` and `npm run demo` on whatever Node is there, hence plain
+// JavaScript without dependencies. The dev dependency `node` then comes first on PATH in every npm script, so that all
+// else runs on one version.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const modules = join(root, "node_modules");
-const stamp = join(modules, ".holdfast-setup");
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const windows = process.platform === "win32";
+const wantedNode = `v${read(root, "package.json").devDependencies.node}`;
 
-const pkg = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-const wantedNode = `v${pkg.devDependencies.node}`;
+function read(folder, file) {
+  return JSON.parse(readFileSync(join(folder, file), "utf8"));
+}
 
 // Only what decides the contents of node_modules: an edited script must not cost an installation.
-const { dependencies, devDependencies, optionalDependencies, peerDependencies, overrides, allowScripts } = pkg;
-const fingerprint = createHash("sha256")
-  .update(lock)
-  .update(JSON.stringify([dependencies, devDependencies, optionalDependencies, peerDependencies]))
-  .update(JSON.stringify([overrides, allowScripts, process.platform, process.arch]))
-  .digest("hex");
+function fingerprint(folder) {
+  const { dependencies, devDependencies, optionalDependencies, peerDependencies, overrides, allowScripts } = read(
+    folder,
+    "package.json",
+  );
+  return createHash("sha256")
+    .update(readFileSync(join(folder, "package-lock.json")))
+    .update(JSON.stringify([dependencies, devDependencies, optionalDependencies, peerDependencies]))
+    .update(JSON.stringify([overrides, allowScripts, process.platform, process.arch]))
+    .digest("hex");
+}
 
 function installedNode() {
-  const command = join(modules, ".bin", windows ? "node.cmd" : "node");
+  const command = join(root, "node_modules", ".bin", windows ? "node.cmd" : "node");
   return spawnSync(command, ["--version"], { encoding: "utf8", shell: windows }).stdout?.trim() ?? "";
 }
 
-function reasonToInstall() {
-  if (!existsSync(modules)) return "node_modules is missing";
+function stampOf(folder) {
+  return join(folder, "node_modules", ".holdfast-setup");
+}
+
+function reasonToInstall(folder) {
+  const stamp = stampOf(folder);
+  if (!existsSync(join(folder, "node_modules"))) return "node_modules is missing";
   if (!existsSync(stamp)) return "node_modules was not installed by this script";
-  if (readFileSync(stamp, "utf8") !== fingerprint) return "package-lock.json or package.json has changed";
-  if (installedNode() !== wantedNode) return `node_modules has no Node ${wantedNode}`;
+  if (readFileSync(stamp, "utf8") !== fingerprint(folder)) return "package-lock.json or package.json has changed";
+  if (folder === root && installedNode() !== wantedNode) return `node_modules has no Node ${wantedNode}`;
   return undefined;
 }
 
-function npm(...args) {
-  const options = { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 };
+function npm(folder, ...args) {
+  const options = { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 28 };
   // The Node that runs npm, not this one, which may be in the node_modules that npm is about to delete.
   const { npm_execpath: cli, npm_node_execpath: node } = process.env;
   const run =
@@ -50,9 +60,9 @@ function npm(...args) {
 
 // `npm ci` refuses a lock file that lacks binaries for other platforms, as one does that was written where the registry
 // did not offer them. Then `npm install --no-save` installs the same versions without that check.
-function lacksOnlyOptionalPackages(output) {
+function lacksOnlyOptionalPackages(folder, output) {
   const optional = new Set();
-  for (const entry of Object.values(JSON.parse(lock).packages)) {
+  for (const entry of Object.values(read(folder, "package-lock.json").packages)) {
     for (const name of Object.keys(entry.optionalDependencies ?? {})) optional.add(name);
   }
   const missing = [...output.matchAll(/Missing: (.+)@\S* from lock file/g)].map((match) => match[1]);
@@ -64,17 +74,15 @@ function fail(message, output = "") {
   process.exit(1);
 }
 
-const reason = reasonToInstall();
-if (reason === undefined) {
-  console.log(`setup: dependencies are up to date, Node ${wantedNode}`);
-} else {
+function install(folder, reason) {
   const started = Date.now();
-  process.stdout.write(`setup: installing dependencies (${reason}) ... `);
+  const what = relative(root, folder).replaceAll("\\", "/") || "dependencies";
+  process.stdout.write(`setup: installing ${what} (${reason}) ... `);
   // Dev dependencies are left out when NODE_ENV is production, unless asked for.
-  let result = npm("ci", "--include=dev");
-  if (!result.ok && lacksOnlyOptionalPackages(result.output)) {
-    rmSync(modules, { recursive: true, force: true });
-    result = npm("install", "--no-save", "--include=dev");
+  let result = npm(folder, "ci", "--include=dev");
+  if (!result.ok && lacksOnlyOptionalPackages(folder, result.output)) {
+    rmSync(join(folder, "node_modules"), { recursive: true, force: true });
+    result = npm(folder, "install", "--no-save", "--include=dev");
   }
   if (!result.ok) fail("`npm ci` failed, see above", result.output);
   const found = installedNode();
@@ -85,6 +93,12 @@ if (reason === undefined) {
       result.output,
     );
   }
-  writeFileSync(stamp, fingerprint);
-  console.log(`done in ${Math.round((Date.now() - started) / 1000)} s, Node ${found}`);
+  writeFileSync(stampOf(folder), fingerprint(folder));
+  console.log(`done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
+
+for (const folder of ["", ...process.argv.slice(2)].map((path) => join(root, path))) {
+  const reason = reasonToInstall(folder);
+  if (reason !== undefined) install(folder, reason);
+}
+console.log(`setup: dependencies are up to date, Node ${wantedNode}`);
