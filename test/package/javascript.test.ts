@@ -33,15 +33,14 @@ const programs = nodes.flatMap((node) =>
   ["program.mjs", "program.cjs"].map((program) => ({ ...node, program, as: program.endsWith("mjs") ? "ESM" : "CJS" })),
 );
 
-test.for(programs)("$as in Node $version: each subpath is there, and a lock is taken and released", async ({
-  file,
-  version,
-  program,
-}) => {
-  expect(await run(project.folder, file, ["--version"])).toBe(`v${version}\n`);
-  const printed = await run(project.folder, file, [program, ...specifiers(project)]);
-  expect(JSON.parse(printed)).toEqual(VALUES);
-});
+test.for(programs)(
+  "$as in Node $version: each subpath is there, and a lock is taken and released",
+  async ({ file, version, program }) => {
+    expect(await run(project.folder, file, ["--version"])).toBe(`v${version}\n`);
+    const printed = await run(project.folder, file, [program, ...specifiers(project)]);
+    expect(JSON.parse(printed)).toEqual(VALUES);
+  },
+);
 
 test("nothing comes along, and no client has to", () => {
   expect(project.manifest.dependencies).toBeUndefined();

@@ -18,7 +18,10 @@ assert.equal(await theirs.tryAcquire("invoice:42"), null);
 assert.equal((await theirs.query("invoice:42")).holders[0].owner, "ours");
 assert.equal(await lease.release(), true);
 assert.equal(await theirs.request("invoice:42", async ({ fence }) => fence > lease.fence), true);
-assert.deepEqual(store.entries().filter(({ key }) => key.startsWith("lock:")), []);
+assert.deepEqual(
+  store.entries().filter(({ key }) => key.startsWith("lock:")),
+  [],
+);
 
 await assert.rejects(ours.acquire(""), (error) => error instanceof LockOptionsError && isLockError(error, "OPTIONS"));
 // The other copy in the same process, which a program gets when one of its dependencies uses require.
