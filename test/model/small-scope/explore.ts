@@ -105,5 +105,5 @@ function key({
     found += `\n${phase} ${token} ${deadline} ${fence} ${tries} ${left} ${writes}`;
   }
   for (const items of [requests, replies, writes, grants]) found += `\n${items.map(text).sort().join()}`;
-  return `${found}\n${released.toSorted().join()}\n${ended.toSorted().join()}`;
+  return `${found}\n${[...released].sort().join()}\n${[...ended].sort().join()}`;
 }

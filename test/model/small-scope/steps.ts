@@ -102,7 +102,11 @@ function ofClient(world: World, index: number, scope: Scope, rules: Rules): Step
   const found: Step[] = [];
   if (client.phase === "asking") found.push(on("gives up", (world) => giveUp(world, index, scope, rules)));
   if (scope.losses && (client.phase === "asking" || client.phase === "holding")) {
-    found.push(on("crashes", (_, client) => void (client.phase = "crashed")));
+    found.push(
+      on("crashes", (_, client) => {
+        client.phase = "crashed";
+      }),
+    );
   }
   if (!believes(world, client)) return found;
   found.push(
