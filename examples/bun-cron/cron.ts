@@ -9,7 +9,7 @@ const job = Bun.env.JOB ?? "digest";
 const redis = new RedisClient(Bun.env.REDIS_URL ?? "redis://127.0.0.1:6379", { maxRetries: 3 });
 const locks = createLocks(
   command(([name = "", ...args]) => redis.send(name, args)),
-  { owner: `${Bun.env.HOSTNAME ?? "host"}:${process.pid}` },
+  { commandTimeout: "2s", owner: `${Bun.env.HOSTNAME ?? "host"}:${process.pid}` },
 );
 process.once("SIGTERM", () => locks.close());
 

@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 const path = (file: string) => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 export const NODE: string = process.execPath;
 export const DENO: string = path("test/runtimes/node_modules/.bin/deno");
 export const BUN: string = path("node_modules/.bin/bun");
+
+// Compilers and runtimes that start wait for a core.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export interface End {
   code: number | null;
