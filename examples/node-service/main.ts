@@ -34,8 +34,8 @@ const server = createServer(async (request, response) => {
 server.listen(Number(process.env.PORT ?? 3000), () => console.log("listening", server.address()));
 
 process.once("SIGTERM", async () => {
-  console.log("draining");
   const drained = new Promise((resolve) => server.close(resolve));
+  console.log("draining");
   // Exports that run may end, and keep their lock for that; after the grace their signal fires and the lock is released.
   await locks.close({ grace: process.env.GRACE ?? "20s" });
   await drained;
