@@ -5,7 +5,7 @@ import { type Bundle, bundlers } from "./support/bundlers.ts";
 import { installedPackage, type Project, specifiers } from "./support/project.ts";
 import { evaluate, perform } from "./support/sandbox.ts";
 
-vi.setConfig({ maxConcurrency: 2, testTimeout: 60_000 });
+vi.setConfig({ maxConcurrency: 2 });
 
 const ADAPTERS = ["command", "ioredis", "memory", "node-redis", "upstash"];
 
