@@ -14,7 +14,16 @@ export default {
       return answer;
     }
     if (url.pathname === "/contend") return contend(request, url, env);
-    if (url.pathname === "/store") return Response.json({ kind: storeFor(env, url).kind });
+    if (url.pathname === "/store") return Response.json(describeStore(env, url));
     return new Response("Not found\n", { status: 404 });
   },
 };
+
+/** What the page says about where its lock is. */
+function describeStore(env: Env, url: URL): { kind: string; error?: string } {
+  try {
+    return { kind: storeFor(env, url).kind };
+  } catch (error) {
+    return { kind: "none", error: (error as Error).message };
+  }
+}
