@@ -3,9 +3,10 @@ import { say, summarize, tell } from "./report.js";
 import { now } from "./time.js";
 import { animate, draw, remove, show } from "./timeline.js";
 
-const STOP = 6000;
 const find = (id) => document.querySelector(`#${id}`);
 const settings = new URLSearchParams(location.search);
+// Long enough for the next one to get the name.
+const STOP = (Number(settings.get("ttl")) || 4000) + 2000;
 let contenders = [];
 let started = 0;
 let frozen = false;

@@ -55,10 +55,11 @@ export function contend(request: Request, url: URL, env: Env): Response {
     signal.addEventListener("abort", () =>
       say("lost", { at: Math.min(Date.now(), held.expiresAt), reason: signal.reason.reason }),
     );
+    await write(env.LEDGER, `page:${name}`, fence, null);
     await sleep(work);
     while (wire.stoppedUntil > Date.now()) await sleep(wire.stoppedUntil - Date.now());
     if (!open) return;
-    // Even when the lease is lost: refusing is up to the resource.
+    // Even when the lease is lost: whether that is refused is up to the resource.
     const accepted = await write(env.LEDGER, `page:${name}`, fence, null);
     say(accepted ? "written" : "refused", { fence });
     if (held.held) say("releasing");
