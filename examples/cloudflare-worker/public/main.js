@@ -6,7 +6,7 @@ import { animate, draw, remove, show } from "./timeline.js";
 const find = (id) => document.querySelector(`#${id}`);
 const settings = new URLSearchParams(location.search);
 // Long enough for the next one to get the name.
-const STOP = (Number(settings.get("ttl")) || 4000) + 2000;
+const STOP = Number(settings.get("stop")) || (Number(settings.get("ttl")) || 4000) + 2000;
 let contenders = [];
 let started = 0;
 let frozen = false;

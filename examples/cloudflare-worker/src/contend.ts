@@ -21,13 +21,17 @@ export function contend(request: Request, url: URL, env: Env): Response {
   const { 0: client, 1: socket } = new WebSocketPair();
   socket.accept();
   let open = true;
+  let endWork = () => {};
   function say(type: string, more: object = {}): void {
     if (open) socket.send(JSON.stringify({ type, at: Date.now(), ...more }));
   }
   socket.addEventListener("message", ({ data }) => {
     const { delay, stop } = JSON.parse(data as string) as { delay?: number; stop?: number };
     if (delay !== undefined) wire.delay = delay;
-    if (stop !== undefined) wire.stoppedUntil = Date.now() + stop;
+    if (stop !== undefined) {
+      wire.stoppedUntil = Date.now() + stop;
+      endWork();
+    }
   });
   socket.addEventListener("close", () => {
     open = false;
@@ -56,7 +60,10 @@ export function contend(request: Request, url: URL, env: Env): Response {
       say("lost", { at: Math.min(Date.now(), held.expiresAt), reason: signal.reason.reason }),
     );
     await write(env.LEDGER, `page:${name}`, fence, null);
-    await sleep(work);
+    await new Promise<void>((resolve) => {
+      endWork = resolve;
+      setTimeout(resolve, work);
+    });
     while (wire.stoppedUntil > Date.now()) await sleep(wire.stoppedUntil - Date.now());
     if (!open) return;
     // Even when the lease is lost: whether that is refused is up to the resource.
