@@ -19,7 +19,7 @@ export async function compileProject(folder: string): Promise<void> {
   );
   const files = { node: "in/node.ts", bun: "in/bun.ts", deno: "in/deno.ts", using: "suite/using.ts" };
   const packages = "external" as const;
-  await compile({ entryPoints: files, outdir: folder, format: "esm", outExtension: { ".js": ".mjs" }, packages });
+  await compile({ entryPoints: files, outdir: folder, format: "esm", splitting: true, outExtension: { ".js": ".mjs" }, packages });
   await compile({ entryPoints: { node: "in/node.ts" }, outdir: folder, format: "cjs", outExtension: { ".js": ".cjs" }, packages });
 }
 
@@ -60,7 +60,7 @@ export const nodeModules: Plugin = {
       return kind === "require-call" ? { path: full, namespace: "required" } : { path: full, external: true };
     });
     onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
-      contents: `import module from ${JSON.stringify(path)}; export { module as "module.exports" };`,
+      contents: `import builtin from ${JSON.stringify(path)}; module.exports = builtin;`,
     }));
   },
 };

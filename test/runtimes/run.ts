@@ -34,7 +34,10 @@ function print(runtime: Runtime, { version, passed, failed, groups, failures }: 
 async function runOne(runtime: Runtime, project: string): Promise<void> {
   const started = performance.now();
   const verdict = await launch(runtime, project).then(
-    (report) => judge(runtime, report, first),
+    (report) => {
+      if (process.env.DUMP) for (const r of report.results.sort((a, b) => b.ms - a.ms).slice(0, 12)) console.log(Math.round(r.ms), r.group, r.name);
+      return judge(runtime, report, first);
+    },
     (error: Error): Verdict => ({ version: "", passed: 0, failed: 1, groups: new Map(), failures: [error.message] }),
   );
   print(runtime, verdict, (performance.now() - started) / 1000);

@@ -9,6 +9,7 @@ import { late } from "./late.ts";
 import type { Group, Place, Test } from "./place.ts";
 import { remote } from "./remote.ts";
 import type { Tcp } from "./tcp.ts";
+import { type Tracked, tracked } from "./tracked.ts";
 
 /** What a runtime gives to the tests besides its name. */
 export interface Given {
@@ -26,11 +27,12 @@ export function suite(place: Place, { using, tcp }: Given, lane = 0): Test[] {
   const { redis } = remote(station);
 
   function conforms(group: Group, transports: Transport[], commands?: typeof redis): void {
-    const [transport, other = transport] = transports as [Transport, Transport?];
+    const [one, two = one] = transports.map(tracked) as [Tracked, Tracked?];
+    const settled = () => Promise.all([one.settled(), two.settled()]);
     conformance({
-      test: (name, fn) => tests.push({ group, name, fn }),
-      transport: () => transport,
-      other: () => other,
+      test: (name, fn) => tests.push({ group, name, fn: () => fn().finally(settled) }),
+      transport: () => one.transport,
+      other: () => two.transport,
       prefix: `${place.prefix}${group}:`,
       commands,
     });

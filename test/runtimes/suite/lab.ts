@@ -1,7 +1,8 @@
 import { createLocks, type Locks, type LocksOptions } from "holdfast";
 import { upstash } from "holdfast/upstash";
-import { type Remote, remote } from "./remote.ts";
 import type { Group, Place, Test } from "./place.ts";
+import { type Remote, remote } from "./remote.ts";
+import { tracked } from "./tracked.ts";
 
 /** What a test over REST gets: a name of its own, and everything that is known about its key. */
 export interface Lab extends Remote {
@@ -28,9 +29,10 @@ export function scenarios(tests: Test[], group: Group, place: Place, lane: numbe
   return (title, run) => {
     const name = `n${tests.length}`;
     async function fn(): Promise<void> {
+      const { transport, settled } = tracked(upstash({ url, token, timeout: 1000 }));
       const opened: Locks[] = [];
       const locks = (options?: LocksOptions) => {
-        const made = createLocks(upstash({ url, token, timeout: 1000 }), { prefix, ...options });
+        const made = createLocks(transport, { prefix, ...options });
         opened.push(made);
         return made;
       };
@@ -38,6 +40,7 @@ export function scenarios(tests: Test[], group: Group, place: Place, lane: numbe
         await run({ ...calls, name, key: prefix + name, token, locks });
       } finally {
         await Promise.all(opened.map((each) => each.close()));
+        await settled();
       }
     }
     tests.push({ group, name: title, fn });
