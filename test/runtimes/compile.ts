@@ -11,16 +11,31 @@ const root = join(here, "../..");
 export async function compileProject(folder: string): Promise<void> {
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, "holdfast"), { recursive: true });
-  for (const part of ["package.json", "dist"]) cpSync(join(root, part), join(modules, "holdfast", part), { recursive: true });
-  for (const client of ["ioredis", "redis"]) symlinkSync(join(root, "node_modules", client), join(modules, client), "dir");
+  for (const part of ["package.json", "dist"])
+    cpSync(join(root, part), join(modules, "holdfast", part), { recursive: true });
+  for (const client of ["ioredis", "redis"])
+    symlinkSync(join(root, "node_modules", client), join(modules, client), "dir");
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({ name: "matrix", private: true, dependencies: { holdfast: "*", ioredis: "*", redis: "*" } }),
   );
   const files = { node: "in/node.ts", bun: "in/bun.ts", deno: "in/deno.ts", using: "suite/using.ts" };
   const packages = "external" as const;
-  await compile({ entryPoints: files, outdir: folder, format: "esm", splitting: true, outExtension: { ".js": ".mjs" }, packages });
-  await compile({ entryPoints: { node: "in/node.ts" }, outdir: folder, format: "cjs", outExtension: { ".js": ".cjs" }, packages });
+  await compile({
+    entryPoints: files,
+    outdir: folder,
+    format: "esm",
+    splitting: true,
+    outExtension: { ".js": ".mjs" },
+    packages,
+  });
+  await compile({
+    entryPoints: { node: "in/node.ts" },
+    outdir: folder,
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    packages,
+  });
 }
 
 /** One file with the suite and the package, for runtimes that take code. */

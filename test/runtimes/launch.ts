@@ -16,13 +16,13 @@ export async function launch(runtime: Runtime, project: string): Promise<Report>
   const redis = await shareRedis();
   const stations: Station[] = [];
   try {
-    const lanes = Array.from({ length: runtime.lanes ?? 1 }, () => startStation(redis.url));
+    const lanes = Array.from({ length: runtime.lanes ?? 4 }, () => startStation(redis.url));
     stations.push(...(await Promise.all(lanes)));
     const place: Place = {
       redisUrl: redis.url,
       prefix: `holdfast-matrix-${process.pid}-${Math.random().toString(36).slice(2)}:`,
       stations: stations.map(({ url, token, control }) => ({ url, token, control })),
-      width: runtime.width ?? 60,
+      width: runtime.width ?? 14,
       lacks: runtime.lacks,
       using: pathToFileURL(join(project, "using.mjs")).href,
     };
@@ -67,7 +67,9 @@ async function runProcess(runtime: Runtime, project: string, place: Place): Prom
   const report = output.trimEnd().split("\n").at(-1) ?? "";
   const said = `${output.replace(report, "")}\n${errors}`.trim().slice(-4000);
   if (late) {
-    const what = report.startsWith("{") ? "its tests were over, but something was left open" : "its tests were not over";
+    const what = report.startsWith("{")
+      ? "its tests were over, but something was left open"
+      : "its tests were not over";
     throw new Error(`stopped after ${LIMIT / 1000} s: ${what}\n${said}`);
   }
   if (code !== 0 || !report.startsWith("{")) throw new Error(`ended with ${code ?? signal}\n${said}`);

@@ -11,7 +11,7 @@ export interface Runtime {
   program: string;
   file: { own: string } | { compiled: string };
   arguments?: string[];
-  /** REST servers, and tests side by side in front of each. @default 1 and 60 */
+  /** REST servers, and tests side by side in front of each. @default 4 and 14 */
   lanes?: number;
   width?: number;
   lacks: Feature[];
@@ -54,7 +54,6 @@ export const RUNTIMES: Runtime[] = [
     package: "bundle",
     program: process.execPath,
     file: { own: "on/workerd.ts" },
-    ...NARROW,
     lacks: ["TCP", "Node's globals", "eval"],
   },
   {
@@ -64,7 +63,6 @@ export const RUNTIMES: Runtime[] = [
     program: process.execPath,
     file: { own: "on/workerd.ts" },
     arguments: ["2024-09-01"],
-    ...NARROW,
     lacks: ["TCP", "Node's globals", "eval", "fetch's cache option"],
   },
   {
@@ -73,7 +71,6 @@ export const RUNTIMES: Runtime[] = [
     package: "bundle",
     program: process.execPath,
     file: { own: "on/workerd-node.ts" },
-    ...NARROW,
     lacks: ["eval"],
   },
   {

@@ -9,7 +9,7 @@ import { launch } from "./launch.ts";
 import { RUNTIMES, type Runtime } from "./list.ts";
 import type { Group } from "./suite/place.ts";
 import { tableIsCurrent, writeTable } from "./table.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { groupsOf, judge, type Verdict } from "./verdict.ts";
 
 const { values, positionals } = parseArgs({
   options: { write: { type: "boolean" }, json: { type: "string" } },
@@ -21,7 +21,9 @@ const first = new Map<Group, string>();
 
 function print(runtime: Runtime, { version, passed, failed, groups, failures }: Verdict, seconds: number): void {
   const name = `${runtime.name} ${version || runtime.version}, ${runtime.package}`;
-  const counts = [...groups].map(([group, count]) => `${group} ${count}`).join(", ");
+  const counts = groupsOf(runtime)
+    .map((group) => `${group} ${groups.get(group) ?? 0}`)
+    .join(", ");
   console.log(
     `${failed ? "FAIL" : "ok  "} ${name.padEnd(46)} ${passed} passed, ${failed} failed  ${seconds.toFixed(0).padStart(3)} s  ${counts}`,
   );
@@ -34,10 +36,7 @@ function print(runtime: Runtime, { version, passed, failed, groups, failures }: 
 async function runOne(runtime: Runtime, project: string): Promise<void> {
   const started = performance.now();
   const verdict = await launch(runtime, project).then(
-    (report) => {
-      if (process.env.DUMP) for (const r of report.results.sort((a, b) => b.ms - a.ms).slice(0, 12)) console.log(Math.round(r.ms), r.group, r.name);
-      return judge(runtime, report, first);
-    },
+    (report) => judge(runtime, report, first),
     (error: Error): Verdict => ({ version: "", passed: 0, failed: 1, groups: new Map(), failures: [error.message] }),
   );
   print(runtime, verdict, (performance.now() - started) / 1000);
@@ -68,7 +67,8 @@ if (values.write) {
   await runAll(chosen);
   const current = tableIsCurrent();
   total[current ? "passed" : "failed"]++;
-  if (!current) console.log("FAIL README.md: its table of runtimes is not that of this list: node test/runtimes/run.ts --write");
+  if (!current)
+    console.log("FAIL README.md: its table of runtimes is not that of this list: node test/runtimes/run.ts --write");
   if (chosen.length === 0) total.failed++;
   console.log(`runtimes: ${total.passed} passed, ${total.failed} failed`);
   if (values.json) writeFileSync(values.json, JSON.stringify(total));

@@ -18,7 +18,10 @@ function row(runtime: Runtime): string {
 }
 
 function table(): string {
-  const head = ["| runtime | package as | conformance suite over | lacks, and is seen to do without |", "|---|---|---|---|"];
+  const head = [
+    "| runtime | package as | conformance suite over | lacks, and is seen to do without |",
+    "|---|---|---|---|",
+  ];
   return [BEGIN, "", ...head, ...RUNTIMES.map(row), "", END].join("\n");
 }
 

@@ -11,7 +11,13 @@ export interface Verdict {
 
 /** What each runtime runs; `features` differ by what it has. */
 export function groupsOf({ lacks }: Runtime): Group[] {
-  return ["memory", "REST", "REST faults", ...(lacks.includes("TCP") ? [] : (["ioredis", "node-redis"] as const)), "features"];
+  return [
+    "memory",
+    "REST",
+    "REST faults",
+    ...(lacks.includes("TCP") ? [] : (["ioredis", "node-redis"] as const)),
+    "features",
+  ];
 }
 
 /** Judges a report: each group is there, and is test by test the one of the runtime that was first. */

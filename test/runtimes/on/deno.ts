@@ -14,7 +14,12 @@ const files = place.stations.map((_, lane) => {
 });
 const report = join(project, "deno.xml");
 const flags = ["--allow-all", "--no-check", "--no-remote", "--node-modules-dir=manual", "--parallel", "--reporter=dot"];
-const env = { ...process.env, DENO_JOBS: String(files.length), DENO_DIR: join(project, "deno"), DENO_NO_UPDATE_CHECK: "1" };
+const env = {
+  ...process.env,
+  DENO_JOBS: String(files.length),
+  DENO_DIR: join(project, "deno"),
+  DENO_NO_UPDATE_CHECK: "1",
+};
 const child = spawn(deno, ["test", ...flags, `--junit-path=${report}`, ...files], {
   cwd: project,
   env,

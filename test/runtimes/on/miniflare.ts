@@ -1,7 +1,6 @@
 import { Miniflare, type WorkerOptions } from "miniflare";
-import { version } from "workerd";
 import type { Result } from "../suite/place.ts";
-import { place, print } from "./main.ts";
+import { place, print, versionOf } from "./main.ts";
 
 /** Runs a Worker in workerd, once: the whole suite is one request. */
 export async function inWorkerd(code: string, options: Partial<WorkerOptions>): Promise<void> {
@@ -14,7 +13,7 @@ export async function inWorkerd(code: string, options: Partial<WorkerOptions>): 
     const response = await miniflare.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify(place) });
     const answer = await response.text();
     if (!response.ok) throw new Error(answer);
-    print(version, JSON.parse(answer) as Result[]);
+    print(versionOf("workerd"), JSON.parse(answer) as Result[]);
   } finally {
     await miniflare.dispose();
   }

@@ -2,7 +2,7 @@ import { createLocks, type Locks, type LocksOptions } from "holdfast";
 import { upstash } from "holdfast/upstash";
 import type { Group, Place, Test } from "./place.ts";
 import { type Remote, remote } from "./remote.ts";
-import { tracked } from "./tracked.ts";
+import { type Tracked, tracked } from "./tracked.ts";
 
 /** What a test over REST gets: a name of its own, and everything that is known about its key. */
 export interface Lab extends Remote {
@@ -29,18 +29,21 @@ export function scenarios(tests: Test[], group: Group, place: Place, lane: numbe
   return (title, run) => {
     const name = `n${tests.length}`;
     async function fn(): Promise<void> {
-      const { transport, settled } = tracked(upstash({ url, token, timeout: 1000 }));
       const opened: Locks[] = [];
-      const locks = (options?: LocksOptions) => {
+      const ends: Tracked["settled"][] = [];
+      const locks = (options: LocksOptions = {}) => {
+        const timeout = typeof options.commandTimeout === "number" ? options.commandTimeout : undefined;
+        const { transport, settled } = tracked(upstash({ url, token, timeout }));
         const made = createLocks(transport, { prefix, ...options });
         opened.push(made);
+        ends.push(settled);
         return made;
       };
       try {
         await run({ ...calls, name, key: prefix + name, token, locks });
       } finally {
         await Promise.all(opened.map((each) => each.close()));
-        await settled();
+        await Promise.all(ends.map((settled) => settled()));
       }
     }
     tests.push({ group, name: title, fn });

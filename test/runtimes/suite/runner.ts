@@ -18,13 +18,20 @@ export async function runAll(place: Place, given: Given): Promise<Result[]> {
   await Promise.all(
     place.stations.map((_, lane) => {
       // Every lane has all tests, and runs its share.
-      const queue = suite(place, given, lane).filter((_, index) => index % place.stations.length === lane);
+      const queue = interleaved(suite(place, given, lane)).filter((_, index) => index % place.stations.length === lane);
       return Promise.all(Array.from({ length: place.width }, () => worker(queue)));
     }),
   );
   const error = [...strays.values()].map(describe).join("\n");
   results.push({ group: "features", name: "no rejection went unhandled", ms: 0, ...(error && { error }) });
   return results;
+}
+
+/** Every group from the start to the end, so that the tests that wait run beside those that work. */
+function interleaved(tests: Test[]): Test[] {
+  const groups = [...new Set(tests.map(({ group }) => group))].map((one) => tests.filter(({ group }) => group === one));
+  const placed = groups.flatMap((group) => group.map((test, index) => ({ test, at: index / group.length })));
+  return placed.sort((one, two) => one.at - two.at).map(({ test }) => test);
 }
 
 async function run({ group, name, fn }: Test): Promise<Result> {
