@@ -5,6 +5,8 @@ export interface Runtime {
   name: string;
   /** How its version begins; none where the distribution chooses it. */
   version?: string;
+  /** What of its settings matters. */
+  with?: string;
   /** How it gets the package. */
   package: string;
   /** The program, and the file that it runs: one of ours, or one of those that are compiled for this run. */
@@ -27,6 +29,12 @@ function node(version: string, program: string, lacks: Feature[] = []): Runtime[
     { name: "Node", version, package: "ESM", program, file: { compiled: "node.mjs" }, lacks },
     { name: "Node", version, package: "CJS", program, file: { compiled: "node.cjs" }, lacks },
   ];
+}
+
+/** Its name in a line or a table; `version` is the whole one where that is known. */
+export function nameOf(runtime: Runtime, version: string = runtime.version ?? ""): string {
+  const setting = runtime.with && `(${runtime.with})`;
+  return [runtime.name, version, setting].filter(Boolean).join(" ");
 }
 
 /** What `npm test` runs, and what the README's table says. */
@@ -57,8 +65,9 @@ export const RUNTIMES: Runtime[] = [
     lacks: ["TCP", "Node's globals", "eval"],
   },
   {
-    name: "workerd of 2024-09",
+    name: "workerd",
     version: "1.2026",
+    with: "compatibility date 2024-09-01",
     package: "bundle",
     program: process.execPath,
     file: { own: "on/workerd.ts" },
@@ -66,8 +75,9 @@ export const RUNTIMES: Runtime[] = [
     lacks: ["TCP", "Node's globals", "eval", "fetch's cache option"],
   },
   {
-    name: "workerd, nodejs_compat",
+    name: "workerd",
     version: "1.2026",
+    with: "nodejs_compat",
     package: "bundle",
     program: process.execPath,
     file: { own: "on/workerd-node.ts" },

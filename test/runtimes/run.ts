@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileProject } from "./compile.ts";
 import { launch } from "./launch.ts";
-import { RUNTIMES, type Runtime } from "./list.ts";
+import { nameOf, RUNTIMES, type Runtime } from "./list.ts";
 import type { Group } from "./suite/place.ts";
 import { tableIsCurrent, writeTable } from "./table.ts";
 import { groupsOf, judge, type Verdict } from "./verdict.ts";
@@ -16,16 +16,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+// The runtimes are in process groups of their own, and are ended by the exit.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 const total = { passed: 0, failed: 0 };
 const first = new Map<Group, string>();
 
 function print(runtime: Runtime, { version, passed, failed, groups, failures }: Verdict, seconds: number): void {
-  const name = `${runtime.name} ${version || runtime.version}, ${runtime.package}`;
+  const name = `${nameOf(runtime, version || undefined)}, ${runtime.package}`;
   const counts = groupsOf(runtime)
     .map((group) => `${group} ${groups.get(group) ?? 0}`)
     .join(", ");
   console.log(
-    `${failed ? "FAIL" : "ok  "} ${name.padEnd(46)} ${passed} passed, ${failed} failed  ${seconds.toFixed(0).padStart(3)} s  ${counts}`,
+    `${failed ? "FAIL" : "ok  "} ${name.padEnd(62)} ${passed} passed, ${failed} failed  ${seconds.toFixed(0).padStart(3)} s  ${counts}`,
   );
   for (const failure of failures.slice(0, 20)) console.log(failure.replace(/^/gm, "     "));
   if (failures.length > 20) console.log(`     and ${failures.length - 20} more`);
@@ -61,8 +64,9 @@ if (values.write) {
   writeTable();
 } else {
   const chosen = RUNTIMES.filter(
-    ({ name, version = "", package: format }) =>
-      positionals.length === 0 || positionals.some((one) => `${name} ${version}, ${format}`.startsWith(one)),
+    (runtime) =>
+      positionals.length === 0 ||
+      positionals.some((one) => `${nameOf(runtime)}, ${runtime.package}`.toLowerCase().startsWith(one.toLowerCase())),
   );
   await runAll(chosen);
   const current = tableIsCurrent();

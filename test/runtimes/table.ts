@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { RUNTIMES, type Runtime } from "./list.ts";
+import { nameOf, RUNTIMES, type Runtime } from "./list.ts";
 import { groupsOf } from "./verdict.ts";
 
 const README = new URL("../../README.md", import.meta.url);
@@ -8,12 +8,7 @@ const END = "<!-- /runtimes -->";
 
 function row(runtime: Runtime): string {
   const transports = groupsOf(runtime).filter((group) => group !== "REST faults" && group !== "features");
-  const cells = [
-    [runtime.name, runtime.version].filter(Boolean).join(" "),
-    runtime.package,
-    transports.join(", "),
-    runtime.lacks.join(", ") || "nothing",
-  ];
+  const cells = [nameOf(runtime), runtime.package, transports.join(", "), runtime.lacks.join(", ") || "nothing"];
   return `| ${cells.join(" | ")} |`;
 }
 

@@ -13,7 +13,15 @@ const files = place.stations.map((_, lane) => {
   return file;
 });
 const report = join(project, "deno.xml");
-const flags = ["--allow-all", "--no-check", "--no-remote", "--node-modules-dir=manual", "--parallel", "--reporter=dot"];
+const flags = [
+  "--allow-all",
+  "--no-check",
+  "--no-remote",
+  "--node-modules-dir=manual",
+  "--parallel",
+  "--fail-fast=25",
+  "--reporter=dot",
+];
 const env = {
   ...process.env,
   DENO_JOBS: String(files.length),

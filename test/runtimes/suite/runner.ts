@@ -4,16 +4,25 @@ import type { Place, Result, Test } from "./place.ts";
 /** The longest that a test may take on a slow machine. */
 const LIMIT = 45_000;
 
+/** Whatever has failed so often fails for one reason, and slowly. */
+const ENOUGH = 25;
+
 /** Runs all tests, some of them side by side, and says what became of each. */
 export async function runAll(place: Place, given: Given): Promise<Result[]> {
   const results: Result[] = [];
+  let failures = 0;
   const strays = new Map<Promise<unknown>, unknown>();
   // Node, Bun and Deno end with an error by themselves. workerd tells of those too that are handled a moment later.
   globalThis.addEventListener?.("unhandledrejection", ({ promise, reason }) => void strays.set(promise, reason));
   globalThis.addEventListener?.("rejectionhandled", ({ promise }) => void strays.delete(promise));
 
   async function worker(queue: Test[]): Promise<void> {
-    for (let test = queue.shift(); test; test = queue.shift()) results.push(await run(test));
+    for (let test = queue.shift(); test; test = queue.shift()) {
+      if (failures >= ENOUGH) break;
+      const result = await run(test);
+      if (result.error) failures++;
+      results.push(result);
+    }
   }
   await Promise.all(
     place.stations.map((_, lane) => {
