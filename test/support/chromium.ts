@@ -1,8 +1,6 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { installWithApt, onPath } from "./apt.ts";
 
 const run = promisify(execFile);
 const programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -23,7 +21,7 @@ export async function findChromium(): Promise<string> {
   }
   const installed = await firstOnPath();
   if (installed) return installed;
-  const tried = await installWithApt();
+  const tried = await installWithApt("chromium");
   const path = await firstOnPath();
   if (path) return path;
   throw new Error(
@@ -48,31 +46,7 @@ async function answers(path: string): Promise<boolean> {
   );
 }
 
-function onPath(program: string): string | undefined {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const path = join(folder, program);
-    try {
-      accessSync(path, constants.X_OK);
-      if (folder) return path;
-    } catch {}
-  }
-  return undefined;
-}
-
-/** Returns how it went, in words for the error message. */
-async function installWithApt(): Promise<string> {
-  if (!onPath("apt-get")) return "apt-get is not here";
-  if (process.getuid?.() !== 0) return "apt-get needs root";
-  const install = "command -v chromium || { apt-get update && apt-get install -y --no-install-recommends chromium; }";
-  try {
-    // Several test files may ask at the same time, and apt-get fails where another one runs.
-    await run("flock", [join(tmpdir(), "holdfast-apt.lock"), "sh", "-c", install], {
-      timeout: 600_000,
-      maxBuffer: 2 ** 26,
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
-    return "apt-get installed chromium, but it does not run";
-  } catch (error) {
-    return `apt-get failed: ${(error as Error).message.trim().slice(-300)}`;
-  }
+/** Arguments of a browser that tests drive: as root it has no sandbox, and a container has little shared memory. */
+export function chromiumArguments(): string[] {
+  return ["--disable-dev-shm-usage", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])];
 }
