@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { type RestBench, restBench } from "../support/rest-bench.ts";
+import { isRelease, sleep } from "./support/bench.ts";
+import { type Isolate, startIsolate } from "./support/isolate.ts";
+
+const prefix = `${inject("redisPrefix")}other:`;
+let rest: RestBench;
+let isolate: Isolate;
+// Locks that were closed stay closed: each test has an isolate of its own.
+beforeEach(async () => {
+  rest = await restBench(prefix, { redisUrl: inject("redisUrl") });
+  isolate = await startIsolate({ url: rest.server.url, token: rest.server.token, prefix });
+});
+afterEach(async () => {
+  await isolate?.close();
+  await rest?.close();
+});
+
+/** What a request is answered, or that it was not within five seconds. */
+function soon<T>(answer: Promise<T>): Promise<T | "no answer"> {
+  return Promise.race([answer, sleep(5000).then(() => "no answer" as const)]);
+}
+
+describe("after the request that took a lease has ended", () => {
+  test("nothing renews it any more: the ttl frees the name", async () => {
+    const { name, key } = rest.fresh();
+    await isolate.send("take", { name, options: { ttl: "3s", renew: true } }).answer;
+    await sleep(1500);
+    expect(rest.server.requests.filter(({ command }) => command.includes(key))).toHaveLength(1);
+    const { error } = await isolate.send("hold", { name, options: { wait: "10s" } }).answer;
+    expect(error).toBeUndefined();
+  });
+
+  test("another request may verify and release it, and sees its end", async () => {
+    const { name } = rest.fresh();
+    await isolate.send("take", { name, options: { ttl: "2s", renew: true } }).answer;
+    expect(await isolate.send("verifyLeft", { name }).answer).toEqual({ value: true });
+    expect(await isolate.send("heldLeft", { name }).answer).toEqual({ value: true });
+    await sleep(2100);
+    expect(await isolate.send("heldLeft", { name }).answer).toEqual({ value: false });
+    expect(await isolate.send("releaseLeft", { name }).answer).toEqual({ value: false });
+  });
+
+  test("close() in another request gives it back", async () => {
+    const lock = rest.fresh();
+    await isolate.send("take", { name: lock.name, options: { ttl: "60s", renew: true } }).answer;
+    expect(await soon(isolate.send("close", {}).answer)).toEqual({ value: "closed" });
+    expect(await rest.holder(lock)).toBeNull();
+  });
+
+  test("close() in another request ends, although a verify() of the lease was cut off by the end of its request", async () => {
+    const lock = rest.fresh();
+    const about = (command: string[]) => lock.about(command) && !isRelease(command);
+    await isolate.send("take", { name: lock.name, options: { ttl: "60s" } }).answer;
+    rest.server.faults.next("stall", { when: about });
+    await isolate.send("verifyLeftAndEnd", { name: lock.name }).answer;
+    expect(await soon(isolate.send("close", {}).answer)).toEqual({ value: "closed" });
+    expect(await rest.holder(lock)).toBeNull();
+  });
+});
+
+test("close() ends the waits of other requests", async () => {
+  const lock = rest.fresh();
+  await rest.redis.send("SET", lock.key, "somebody else", "PX", "60000");
+  const waiting = isolate.send("hold", { name: lock.name, options: { wait: "60s", retry: { min: 5, max: 30 } } });
+  await expect.poll(() => rest.server.requests.length).toBeGreaterThan(2);
+  expect(await soon(isolate.send("close", {}).answer)).toEqual({ value: "closed" });
+  expect(await soon(waiting.answer)).toMatchObject({ error: { code: "CLOSED" } });
+});
+
+test("close() ends the leases of requests that go on", async () => {
+  const lock = rest.fresh();
+  const holding = isolate.send("hold", { name: lock.name, hold: 1000, options: { ttl: "60s" } });
+  await expect.poll(() => rest.holder(lock)).not.toBeNull();
+  expect(await soon(isolate.send("close", {}).answer)).toEqual({ value: "closed" });
+  expect(await rest.holder(lock)).toBeNull();
+  expect(await soon(holding.answer)).toMatchObject({ error: { code: "LOST", reason: "closed" } });
+});
