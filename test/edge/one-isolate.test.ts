@@ -52,7 +52,9 @@ describe.each(["rest", "memory"] as const)("locks over %s at module level", (ove
     const { name } = rest.fresh();
     const { value: lease } = await isolate.send("pass", { over, name, options: { ttl: "60s" } }).answer;
     const options = { wait: "15s", retry: RETRY };
-    const quitters = [1, 2, 3].map(() => isolate.send("hold", { over, name, options, abortAfter: 50, waitUntil: true }));
+    const quitters = [1, 2, 3].map(() =>
+      isolate.send("hold", { over, name, options, abortAfter: 50, waitUntil: true }),
+    );
     const late = [1, 2, 3].map(() => isolate.send("hold", { over, name, options: { ...options, wait: "1s" } }));
     const patient = [1, 2, 3].map(() => isolate.send("hold", { over, name, options }));
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { type RestBench, restBench } from "../support/rest-bench.ts";
-import { isRelease, sleep } from "./support/bench.ts";
+import { sleep } from "./support/bench.ts";
 import { type Isolate, startIsolate } from "./support/isolate.ts";
 
 const prefix = `${inject("redisPrefix")}other:`;

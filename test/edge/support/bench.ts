@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, inject } from "vitest";
 import type { Subject } from "../../support/key-ring.ts";
-import type { RestRequest } from "../../support/rest-server.ts";
 import { type RestBench, restBench } from "../../support/rest-bench.ts";
+import type { RestRequest } from "../../support/rest-server.ts";
 import { type Isolate, startIsolate } from "./isolate.ts";
 
 /** An isolate of workerd, the REST server that it asks, and the Redis behind that. */

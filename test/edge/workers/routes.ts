@@ -92,7 +92,9 @@ const ROUTES: Record<string, (order: Order, locks: Locks) => unknown> = {
   heldLeft: (order) => leaseLeft(order).held,
   /** Begins something on it and does not wait for it: the request ends first. */
   verifyLeftAndEnd: (order) => {
-    leaseLeft(order).verify().catch(() => {});
+    leaseLeft(order)
+      .verify()
+      .catch(() => {});
     return true;
   },
 
