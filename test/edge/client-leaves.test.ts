@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Subject } from "../support/key-ring.ts";
+import { until } from "../support/redis-process.ts";
 import { edgeBench, isRelease, sleep } from "./support/bench.ts";
 
 const bench = edgeBench();
@@ -20,7 +21,7 @@ describe.concurrent("a client that leaves", () => {
     await bench.rest.redis.send("SET", lock.key, "somebody else", "PX", "60000");
     const options = { wait: "60s", retry: RETRY };
     const gone = bench.isolate.send("hold", { name: lock.name, options });
-    await expect.poll(() => bench.sent(lock).length).toBeGreaterThan(2);
+    await until(async () => bench.sent(lock).length > 2, "it does not wait");
     gone.leave();
     await sleep(400);
     const sent = bench.sent(lock).length;
@@ -36,7 +37,7 @@ describe.concurrent("a client that leaves", () => {
     const lock = bench.rest.fresh();
     const options = { ttl: "6s" };
     const gone = bench.isolate.send("hold", { name: lock.name, hold: 2000, options });
-    await expect.poll(() => holderOf(lock)).not.toBeNull();
+    await bench.held(lock);
     const token = await holderOf(lock);
     gone.leave();
     await sleep(2800);
@@ -50,10 +51,10 @@ describe.concurrent("a client that leaves", () => {
     const lock = bench.rest.fresh();
     const options = { ttl: "60s" };
     const gone = bench.isolate.send("hold", { name: lock.name, hold: 600, options, keepAll: true });
-    await expect.poll(() => holderOf(lock)).not.toBeNull();
+    await bench.held(lock);
     gone.leave();
 
-    await expect.poll(() => holderOf(lock), { timeout: 5000 }).toBeNull();
+    await bench.free(lock);
     expect(bench.sent(lock).some(({ command }) => isRelease(command))).toBe(true);
     await nextGetsIt(lock);
   });

@@ -112,16 +112,43 @@ test.each(["last I/O", "true time"] as const)(
   },
 );
 
+describe("a computation that outlasts commandTimeout but not the ttl", () => {
+  async function busy() {
+    const all = world("last I/O", 5);
+    const lease = await all.time.runUntilSettled(all.locks.acquire("n", { ttl: "30s" }));
+    all.time.block(6000);
+    return { ...all, lease };
+  }
+
+  test("verify() at once may find its time limit used up, which is no answer and never a wrong one", async () => {
+    const { time, lease } = await busy();
+    const { value = true, error } = await time.runUntilSettled(outcome(lease.verify()));
+    expect(value).toBe(true);
+    if (error) expect(error).toMatchObject({ code: "BACKEND" });
+    expect(lease.held).toBe(true);
+    expect(await time.runUntilSettled(lease.verify())).toBe(true);
+  });
+
+  test("after a timer of no length it answers", async () => {
+    const { time, clock, lease } = await busy();
+    await time.runUntilSettled(new Promise<void>((resolve) => void clock.timer(0, resolve)));
+    expect(await time.runUntilSettled(lease.verify())).toBe(true);
+  });
+});
+
+/** What a step works on. */
+interface At {
+  time: VirtualClock;
+  clock: FrozenClock;
+  lease: Lease;
+  rival: Locks;
+  store: MemoryTransport;
+}
+
 /** One step of a Worker, or of the world around it. */
 interface Step {
   label: string;
-  run(at: {
-    time: VirtualClock;
-    clock: FrozenClock;
-    lease: Lease;
-    rival: Locks;
-    store: MemoryTransport;
-  }): Promise<void>;
+  run(at: At): Promise<void>;
 }
 
 /** What Redis answered is what the lease says from then on. No answer in time is none. */

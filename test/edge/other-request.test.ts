@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { until } from "../support/redis-process.ts";
 import { type RestBench, restBench } from "../support/rest-bench.ts";
 import { sleep } from "./support/bench.ts";
 import { type Isolate, startIsolate } from "./support/isolate.ts";
@@ -63,7 +64,7 @@ test("close() ends the waits of other requests", async () => {
   const lock = rest.fresh();
   await rest.redis.send("SET", lock.key, "somebody else", "PX", "60000");
   const waiting = isolate.send("hold", { name: lock.name, options: { wait: "60s", retry: { min: 5, max: 30 } } });
-  await expect.poll(() => rest.server.requests.length).toBeGreaterThan(2);
+  await until(async () => rest.server.requests.length > 2, "it does not wait");
   expect(await closing()).toEqual({ value: "closed" });
   expect(await waiting.answer).toMatchObject({ error: { code: "CLOSED" } });
 });
@@ -71,8 +72,13 @@ test("close() ends the waits of other requests", async () => {
 test("close() ends the leases of requests that go on", async () => {
   const lock = rest.fresh();
   const holding = isolate.send("hold", { name: lock.name, hold: 1000, options: { ttl: "60s" } });
-  await expect.poll(() => rest.holder(lock)).not.toBeNull();
+  await until(async () => (await isolate.log()).includes(`holding ${lock.name}`), "nobody has the lock");
   expect(await closing()).toEqual({ value: "closed" });
   expect(await rest.holder(lock)).toBeNull();
   expect(await holding.answer).toMatchObject({ error: { code: "LOST", reason: "closed" } });
+});
+
+test("a computation past the ttl, under a clock that stands still: verify() says so, and request() rejects", async () => {
+  const { value } = await isolate.send("compute", { name: rest.fresh().name, hold: 1200 }).answer;
+  expect(value).toEqual({ before: true, verified: false, after: false, request: "LOST" });
 });

@@ -1,5 +1,4 @@
 import type { Clock, Transport } from "../../../src/index.ts";
-import type { VirtualClock } from "../../support/virtual-clock.ts";
 
 /** What a deployed Worker sees of time: the moment of its last I/O, however long it has computed since. */
 export interface FrozenClock extends Clock {
@@ -15,7 +14,7 @@ export interface FrozenClock extends Clock {
  * @param base Whether a timer counts from the moment of the last I/O, or from the true time: what a runtime does is not
  *   documented.
  */
-export function frozenClock(time: VirtualClock, base: "last I/O" | "true time" = "last I/O"): FrozenClock {
+export function frozenClock(time: Clock, base: "last I/O" | "true time" = "last I/O"): FrozenClock {
   let mono = time.monotonic();
   let wall = time.now();
 

@@ -15,7 +15,7 @@ export interface Answer {
 /** One isolate of workerd that runs test/edge/workers/routes.ts. */
 export interface Isolate {
   send(route: string, order: Order): Call<Answer>;
-  /** What the isolate noted since the last look: events, unhandled rejections. */
+  /** What the isolate noted so far: events, unhandled rejections. */
   log(): Promise<string[]>;
   close(): Promise<void>;
 }

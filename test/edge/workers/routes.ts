@@ -1,8 +1,9 @@
 /** One isolate's program: `locks` at module level, and what its requests do with them. */
 import { memory } from "../../../adapters/memory.ts";
 import { upstash } from "../../../adapters/upstash.ts";
-import type { AcquireOptions, Lease, Locks, SerializedLease } from "../../../src/index.ts";
+import type { AcquireOptions, Clock, Lease, Locks, SerializedLease } from "../../../src/index.ts";
 import { createLocks } from "../../../src/index.ts";
+import { frozenClock } from "../support/frozen-clock.ts";
 
 declare const REST: { url: string; token: string; prefix: string };
 
@@ -38,6 +39,17 @@ const left = new Map<string, Lease>();
 addEventListener("unhandledrejection", (event) => {
   log.push(`unhandled ${(event as PromiseRejectionEvent).reason}`);
 });
+
+const PLATFORM: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, callback) {
+    const handle = setTimeout(callback, ms);
+    return { cancel: () => clearTimeout(handle), unref: () => {} };
+  },
+  random: () => Math.random(),
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+};
 
 const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
@@ -84,6 +96,20 @@ const ROUTES: Record<string, (order: Order, locks: Locks) => unknown> = {
     return { before, verified, held: mine.held, extended, fence: mine.fence, released: await mine.release() };
   },
 
+  /** Computes past the ttl under a clock that stands still meanwhile, as deployed Workers have. */
+  compute: async ({ name = "", hold = 0 }) => {
+    const clock = frozenClock(PLATFORM, "true time");
+    const mine = createLocks(clock.over(upstash(REST)), { prefix: REST.prefix, clock, ttl: "1s" });
+    const computes = () => {
+      for (const end = Date.now() + hold; Date.now() < end; );
+    };
+    const lease = await mine.acquire(name);
+    computes();
+    const [before, verified, after] = [lease.held, await lease.verify(), lease.held];
+    const request = await mine.request(name, computes).catch((error) => error.code);
+    return { before, verified, after, request };
+  },
+
   query: async ({ name = "" }, locks) => locks.query(name),
 
   /** What another request may still do with a lease object that it should not have. */
@@ -99,7 +125,7 @@ const ROUTES: Record<string, (order: Order, locks: Locks) => unknown> = {
   },
 
   close: (_, locks) => locks.close().then(() => "closed"),
-  log: () => log.splice(0),
+  log: () => log,
 };
 
 /** Answers a request; what its work rejects with is an answer too. */
