@@ -35,10 +35,10 @@ describe("after the request that took a lease has ended", () => {
 
   test("another request may verify and release it, and sees its end", async () => {
     const { name } = rest.fresh();
-    await isolate.send("take", { name, options: { ttl: "2s", renew: true } }).answer;
+    await isolate.send("take", { name, options: { ttl: "3s", renew: true } }).answer;
     expect(await isolate.send("verifyLeft", { name }).answer).toEqual({ value: true });
     expect(await isolate.send("heldLeft", { name }).answer).toEqual({ value: true });
-    await sleep(2100);
+    await sleep(3100);
     expect(await isolate.send("heldLeft", { name }).answer).toEqual({ value: false });
     expect(await isolate.send("releaseLeft", { name }).answer).toEqual({ value: false });
   });
