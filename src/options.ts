@@ -145,7 +145,7 @@ function number(what: string, value: unknown, min: number, max: number, expected
 export function milliseconds(what: string, value: unknown, min: number, max: number): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value as string) ?? [];
   const ms = digits ? Math.round(Number(digits) * (UNITS[unit] as number) * 1e3) / 1e3 : value;
-  const whole = Number.isSafeInteger(ms) || ms === Number.POSITIVE_INFINITY;
+  const whole = Number.isSafeInteger(ms) || ms === Infinity;
   const expected = 'whole milliseconds, or "250ms", "30s", "5m", "1h",';
   return whole ? number(what, ms, min, max, expected) : refuse(what, value, `${expected} from ${min} to ${max}`);
 }
@@ -203,24 +203,19 @@ export function settle(options: LocksOptions & RequestOptions, renewByDefault = 
   }
   const minHold = duration("minHold", 0, 0, DAY);
   const ttl = Math.max(readTtl(options.ttl ?? "30s"), minHold);
-  const maxHold = duration("maxHold", Math.max(900_000, ttl), ttl, Number.POSITIVE_INFINITY);
-  const maxAttempts = number(
-    "maxAttempts",
-    options.maxAttempts ?? Number.POSITIVE_INFINITY,
-    1,
-    Number.POSITIVE_INFINITY,
-  );
+  const maxHold = duration("maxHold", Math.max(900_000, ttl), ttl, Infinity);
+  const maxAttempts = number("maxAttempts", options.maxAttempts ?? Infinity, 1, Infinity);
   return {
     ...options,
     ttl,
     minHold,
-    wait: duration("wait", "10s", 0, Number.POSITIVE_INFINITY),
+    wait: duration("wait", "10s", 0, Infinity),
     maxAttempts: maxAttempts % 1 ? refuse("maxAttempts", maxAttempts, "a whole number") : maxAttempts,
     delay: readRetry(options.retry, clock.random),
     commandTimeout: Math.min(duration("commandTimeout", "5s", 1, DAY), ttl),
     renew: typed("renew", renewByDefault),
     maxHold,
-    life: ttl + (maxHold === Number.POSITIVE_INFINITY ? DAY : maxHold) + 3_600_000,
+    life: ttl + (maxHold === Infinity ? DAY : maxHold) + 3_600_000,
     fence: typed("fence", true),
     prefix: typed("prefix", "lock:"),
     ifAvailable: typed("ifAvailable", false),

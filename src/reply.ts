@@ -1,3 +1,4 @@
+import type { Instant } from "./deadline.ts";
 import { redact } from "./redact.ts";
 
 /** What a script answered. */
@@ -10,28 +11,20 @@ export interface Answer {
   value: string;
 }
 
-/** Integers may come as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`). */
-function integer(field: unknown): number {
-  return typeof field !== "object" && /^-?\d{1,16}$/.test(`${field}`) ? Number(field) : Number.NaN;
-}
+/** An answer, and the moment just before its request was sent, on both clocks: deadlines count from there. */
+export interface Stamped extends Answer, Instant {}
 
-/** Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. */
+/**
+ * Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. Integers may come
+ * as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`): joined they are the same.
+ */
 export function parseAnswer(reply: unknown, outcomes: string): Answer {
-  const [outcome, time, minted, value, more] = Array.isArray(reply) ? reply : [];
-  const left = integer(time);
-  const fence = minted === "" ? undefined : integer(minted);
-  const known = outcomes.split(" ").includes(outcome) && more === undefined;
-  if (
-    known &&
-    left >= -1 &&
-    (fence ?? 1) > 0 &&
-    (fence ?? 1) <= Number.MAX_SAFE_INTEGER &&
-    typeof value === "string" &&
-    value[0] === "="
-  ) {
-    return { outcome, left, fence, value: value.slice(1) };
-  }
-  throw malformed(reply);
+  const flat = Array.isArray(reply) && reply.length === 4 && !reply.some((field) => typeof field === "object");
+  const fields = flat ? reply.join("\n") : "";
+  const [, outcome = " ", left, minted, value = ""] = /^(\w+)\n(-1|\d{1,16})\n([1-9]\d*|)\n=(.*)$/s.exec(fields) ?? [];
+  const fence = Number(minted) || undefined;
+  if (!outcomes.split(" ").includes(outcome) || (fence ?? 0) > Number.MAX_SAFE_INTEGER) throw malformed(reply);
+  return { outcome, left: Number(left), fence, value };
 }
 
 /** A reply that is no answer counts as none: the outcome is unknown. */

@@ -1,76 +1,55 @@
-import type { Core, Pending } from "./core.ts";
+import type { Call } from "./core.ts";
 import { track } from "./core.ts";
 import { LockClosedError } from "./errors.ts";
-import type { Send, Stops } from "./limit.ts";
-import { within } from "./limit.ts";
+import type { Scope, Send } from "./limit.ts";
+import { stop, within } from "./limit.ts";
 
-/** Everything that can end a wait, and what a wait may spend. */
-export interface Wait extends Pending {
+/** What a wait may spend. */
+export interface Wait {
   /** Requests sent so far. */
-  attempts: number;
-  /** Milliseconds since the call began. */
-  waited(): number;
+  sent: number;
+  /** Whether a request may have been executed without an answer that we know. */
+  unsure: boolean;
+  scope: Scope;
   /** Milliseconds until the wait is over. */
   remaining(): number;
   /** Sends one command; rejects when it is not answered in time, or when the wait is interrupted. */
   send: Send;
   sleep(ms: number): Promise<void>;
-  /** Why `signal` or `close` ended it. */
-  interrupted?: { reason: unknown };
-  /** Lets go of the signal and of `close`. */
-  done(): void;
-}
-
-/** What bounds a wait. */
-export interface Bounds {
-  wait: number;
-  commandTimeout: number;
-  signal?: AbortSignal | undefined;
 }
 
 /**
- * A wait that is bounded in time, whatever hangs on the wire. A wait of 0 is one attempt, which gets the time of one
- * command.
+ * Does something that is bounded in time, whatever hangs on the wire, and that the signal and `close` interrupt. A wait
+ * of 0 is one attempt, which gets the time of one command.
  */
-export function startWait(core: Core, { wait, commandTimeout, signal }: Bounds): Wait {
-  const { clock } = core;
-  const start = clock.monotonic();
-  const stops: Stops = new Set();
-  let finish = () => {};
-
-  function interrupt(reason: unknown): void {
-    self.interrupted ??= { reason };
-    for (const stop of stops) stop(reason);
-  }
-  const abort = () => interrupt(signal?.reason);
-
-  function limited<T>(ms: number, work?: () => Promise<T>): Promise<T> {
-    if (self.interrupted) throw self.interrupted.reason;
-    return within(clock, ms, work?.(), stops);
-  }
-
-  const self: Wait = {
-    attempts: 0,
-    until: start + (wait || commandTimeout),
-    over: new Promise<void>((resolve) => {
-      finish = resolve;
-    }),
-    end: () => interrupt(new LockClosedError("These locks were closed while a call waited.")),
-    waited: () => clock.monotonic() - start,
-    remaining: () => self.until - clock.monotonic(),
-    send: async (command) =>
-      limited(Math.max(1, Math.min(commandTimeout, self.remaining())), () => {
-        self.attempts++;
-        return command();
-      }),
-    sleep: async (ms) => limited(ms),
-    done() {
-      signal?.removeEventListener("abort", abort);
-      finish();
-    },
+export function waiting<T>(call: Call, ms: number, work: (wait: Wait) => Promise<T>): Promise<T> {
+  const { clock, waits, signal, commandTimeout } = call;
+  const until = clock.monotonic() + (ms || commandTimeout);
+  const scope: Scope = {};
+  const remaining = () => until - clock.monotonic();
+  const wait: Wait = {
+    sent: 0,
+    unsure: false,
+    scope,
+    remaining,
+    send: (command) =>
+      within(
+        clock,
+        Math.max(1, Math.min(commandTimeout, remaining())),
+        () => {
+          wait.sent++;
+          wait.unsure = true;
+          return command();
+        },
+        scope,
+      ),
+    sleep: (ms) => within(clock, ms, undefined, scope),
   };
-  track(core, core.waits, self);
+  const abort = () => stop(scope, signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  return self;
+  const over = work(wait).finally(() => signal?.removeEventListener("abort", abort));
+  const end = () => stop(scope, new LockClosedError("These locks were closed while a call waited."));
+  track(call, waits, { until, over, end });
+  return over;
 }
