@@ -85,10 +85,10 @@ async function attempts(call: Call, once: boolean, single: boolean, wait: Wait):
         if (!failure.passing) busy = undefined;
         if (!failure.passing || single) break;
       }
-      if (single || wait.sent >= maxAttempts || wait.remaining() <= 0) break;
+      if (single || wait.sent >= maxAttempts || wait.left() <= 0) break;
       if (spent) continue;
       const now = clock.monotonic();
-      const room = wait.remaining() - LAST_ATTEMPT - 2 * trip;
+      const room = wait.left() - LAST_ATTEMPT - 2 * trip;
       if (room <= 0) break;
       const pause = sane(call.delay(attempt));
       await wait.sleep(Math.min(pause, room, expiry > now ? expiry - now : pause));
@@ -102,7 +102,7 @@ async function attempts(call: Call, once: boolean, single: boolean, wait: Wait):
     tell("failed", { during: "acquire", error });
     throw error;
   }
-  const holder = busy.value || undefined;
+  const holder = busy.label || undefined;
   const waited = Math.round(clock.monotonic() - start);
   const whose = holder ? ` by ${JSON.stringify(holder)}${holder === owner ? ", this caller's own label" : ""}` : "";
   const message = `${JSON.stringify(name)} was held${whose} for all of ${waited} ms. Wait longer, or try again later.`;

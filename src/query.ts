@@ -32,10 +32,10 @@ export interface LockSnapshot {
 
 export async function query(call: Call): Promise<LockSnapshot> {
   const { name, store } = call;
-  const { outcome, left, value, fence } = await persist(call, "report on", (send) => store.query(call, send));
+  const { outcome, left, label, fence } = await persist(call, "report on", (send) => store.query(call, send));
   const held = outcome === "held";
   const remaining = outcome === "free" ? 0 : left < 0 ? Infinity : left;
-  const holders = held ? [{ owner: value || undefined, fence, remaining }] : [];
+  const holders = held ? [{ owner: label || undefined, fence, remaining }] : [];
   return { name, held, kept: outcome === "kept", holders, remaining };
 }
 

@@ -8,7 +8,7 @@ export interface Answer {
   left: number;
   fence: number | undefined;
   /** The owner's label, or, where asked for, the whole value. */
-  value: string;
+  label: string;
 }
 
 /** An answer, and the moment just before its request was sent, on both clocks: deadlines count from there. */
@@ -21,10 +21,10 @@ export interface Stamped extends Answer, Instant {}
 export function parseAnswer(reply: unknown, outcomes: string): Answer {
   const flat = Array.isArray(reply) && reply.length === 4 && !reply.some((field) => typeof field === "object");
   const fields = flat ? reply.join("\n") : "";
-  const [, outcome = " ", left, minted, value = ""] = /^(\w+)\n(-1|\d{1,16})\n([1-9]\d*|)\n=(.*)$/s.exec(fields) ?? [];
+  const [, outcome = " ", left, minted, label = ""] = /^(\w+)\n(-1|\d{1,16})\n([1-9]\d*|)\n=(.*)$/s.exec(fields) ?? [];
   const fence = Number(minted) || undefined;
   if (!outcomes.split(" ").includes(outcome) || (fence ?? 0) > Number.MAX_SAFE_INTEGER) throw malformed(reply);
-  return { outcome, left: Number(left), fence, value };
+  return { outcome, left: Number(left), fence, label };
 }
 
 /** A reply that is no answer counts as none: the outcome is unknown. */

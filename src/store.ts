@@ -73,7 +73,7 @@ export function createStore(transport: Transport, clock: Clock): Store {
     async force(terms, token, send) {
       const found = await run(send, QUERY, "held free", terms, 1);
       if (found.outcome === "free") return found;
-      return run(send, FORCE, "granted busy gone", terms, token, terms.ttl, terms.life, found.value);
+      return run(send, FORCE, "granted busy gone", terms, token, terms.ttl, terms.life, found.label);
     },
 
     async *scan(prefix, send) {

@@ -12,7 +12,7 @@ export interface Wait {
   unsure: boolean;
   scope: Scope;
   /** Milliseconds until the wait is over. */
-  remaining(): number;
+  left(): number;
   /** Sends one command; rejects when it is not answered in time, or when the wait is interrupted. */
   send: Send;
   sleep(ms: number): Promise<void>;
@@ -26,16 +26,16 @@ export function waiting<T>(call: Call, ms: number, work: (wait: Wait) => Promise
   const { clock, waits, signal, commandTimeout } = call;
   const until = clock.monotonic() + (ms || commandTimeout);
   const scope: Scope = {};
-  const remaining = () => until - clock.monotonic();
+  const left = () => until - clock.monotonic();
   const wait: Wait = {
     sent: 0,
     unsure: false,
     scope,
-    remaining,
+    left,
     send: (command) =>
       within(
         clock,
-        Math.max(1, Math.min(commandTimeout, remaining())),
+        Math.max(1, Math.min(commandTimeout, left())),
         () => {
           wait.sent++;
           wait.unsure = true;
