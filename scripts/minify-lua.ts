@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 const KNOWN = new Set(
   (
     "and break do else elseif end false for function if in local nil not or repeat return then true until while " +
-    "redis call pcall string sub match find gsub format math max ceil tonumber type ipairs assert unpack KEYS ARGV err"
+    "redis call pcall math max ceil tonumber type ipairs assert unpack KEYS ARGV err"
   ).split(" "),
 );
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
