@@ -149,7 +149,7 @@ export interface Locks extends AsyncDisposable {
  */
 export function createLocks(transport: Transport, defaults?: LocksOptions): Locks {
   assertTransport(transport);
-  const options = given(defaults, "prefix clock onEvent");
+  const options = given(defaults, ["prefix", "clock", "onEvent"]);
   const { clock = platformClock, onEvent } = options;
   const core: Core = {
     store: createStore(transport, clock),
@@ -171,9 +171,9 @@ export function createLocks(transport: Transport, defaults?: LocksOptions): Lock
 function locksOver(core: Core, defaults: LocksOptions): Locks {
   settle(defaults);
 
-  function prepare(name: unknown, options?: RequestOptions, renew?: boolean, also?: string): Call {
+  function prepare(name: unknown, options?: RequestOptions, renew = false, also?: string[]): Call {
     if (core.closing) throw new LockClosedError("These locks were closed.");
-    const settings = settle({ ...defaults, ...given(options, also) }, renew);
+    const settings = settle({ renew, ...defaults, ...given(options, also) });
     return { ...settings, ...core, core, ...keysOf(settings.prefix, name) };
   }
 
@@ -184,7 +184,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
   async function run<T>(name: string, options: RequestOptions, callback: Callback<T>): Promise<Awaited<T>> {
     if (typeof callback !== "function") refuse("callback", callback, "a function");
-    const call = prepare(name, options, true, "ifAvailable");
+    const call = prepare(name, options, true, ["ifAvailable"]);
     const opened = await take(call, call.ifAvailable);
     if (!opened) return callback(null as never) as Awaited<T>;
     try {
