@@ -24,7 +24,8 @@ function minify(source: string, names: Map<string, string>): string {
     .map((part, index) => {
       if (index % 2) return part;
       const short = part.replace(/(?<![\w:]|(?<!\.)\.)[A-Za-z_]\w*/g, rename);
-      return short.replace(/\s*\n\s*/g, "\n").replace(/ ?([=~<>.+\-*/,(){}#]+) ?/g, "$1");
+      const dense = short.replace(/\s*\n\s*/g, "\n").replace(/ ?([=~<>.+\-*/,(){}#]+) ?/g, "$1");
+      return dense.replace(/^ | $/g, "");
     })
     .join("");
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
 import type { Settings } from "./options.ts";
@@ -35,6 +36,10 @@ export interface Call extends Omit<Core, "closing">, Keys, Settings {
 
 /** Tells of what happens to a lock. */
 export type Report = (type: LockEvent["type"], more?: Partial<LockEvent>) => void;
+
+export function closedError(): LockClosedError {
+  return new LockClosedError("These locks were closed.");
+}
 
 /** The same clock, whose timers let the process end. */
 export function unreferenced(clock: Clock): Clock {

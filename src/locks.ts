@@ -2,8 +2,7 @@ import { acquire } from "./acquire.ts";
 import { platformClock } from "./clock.ts";
 import { close } from "./close.ts";
 import type { Call, Core } from "./core.ts";
-import { unreferenced } from "./core.ts";
-import { LockClosedError } from "./errors.ts";
+import { closedError, unreferenced } from "./core.ts";
 import { keysOf } from "./keys.ts";
 import type { Lease, Opened, SerializedLease } from "./lease.ts";
 import { openLease } from "./lease.ts";
@@ -172,7 +171,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
   settle(defaults);
 
   function prepare(name: unknown, options?: RequestOptions, renew = false, also?: string[]): Call {
-    if (core.closing) throw new LockClosedError("These locks were closed.");
+    if (core.closing) throw closedError();
     const settings = settle({ renew, ...defaults, ...given(options, also) });
     return { ...settings, ...core, core, ...keysOf(settings.prefix, name) };
   }

@@ -183,10 +183,13 @@ export function given<T extends object>(
 ): T {
   if (Object(options) !== options) refuse(what, options, "an object");
   const names = [...Object.keys(known), ...also];
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  const [unknown] = entries.find(([name]) => !names.includes(name)) ?? [];
-  if (unknown !== undefined) refuse(`A name in ${what}`, unknown, `one of ${names.join(", ")}`);
-  return Object.fromEntries(entries) as T;
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!names.includes(name)) refuse(`A name in ${what}`, name, `one of ${names.join(", ")}`);
+    found[name] = value;
+  }
+  return found as T;
 }
 
 function readRetry(retry: unknown, random: () => number): (attempt: number) => number {

@@ -16,15 +16,16 @@ export interface Stamped extends Answer, Instant {}
 
 /**
  * Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. Integers may come
- * as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`): joined they are the same.
+ * as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`).
  */
 export function parseAnswer(reply: unknown, outcomes: string): Answer {
-  const flat = Array.isArray(reply) && reply.length === 4 && !reply.some((field) => typeof field === "object");
-  const fields = flat ? reply.join("\n") : "";
-  const [, outcome = " ", left, minted, label = ""] = /^(\w+)\n(-1|\d{1,16})\n([1-9]\d*|)\n=(.*)$/s.exec(fields) ?? [];
+  const [, outcome = " ", left, minted] =
+    /^\["(\w+)","?(-1|\d{1,16})"?,"?([1-9]\d*|)"?,"=/.exec(JSON.stringify(reply)) ?? [];
   const fence = Number(minted) || undefined;
-  if (!outcomes.split(" ").includes(outcome) || (fence ?? 0) > Number.MAX_SAFE_INTEGER) throw malformed(reply);
-  return { outcome, left: Number(left), fence, label };
+  const { length, 3: text } = Object(reply);
+  if (!outcomes.split(" ").includes(outcome) || length !== 4 || !Number.isSafeInteger(fence ?? 1))
+    throw malformed(reply);
+  return { outcome, left: Number(left), fence, label: text.slice(1) };
 }
 
 /** A reply that is no answer counts as none: the outcome is unknown. */

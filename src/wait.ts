@@ -1,6 +1,5 @@
 import type { Call } from "./core.ts";
-import { track } from "./core.ts";
-import { LockClosedError } from "./errors.ts";
+import { closedError, track } from "./core.ts";
 import type { Scope, Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 
@@ -49,7 +48,7 @@ export function waiting<T>(call: Call, ms: number, work: (wait: Wait) => Promise
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
   const over = work(wait).finally(() => signal?.removeEventListener("abort", abort));
-  const end = () => stop(scope, new LockClosedError("These locks were closed while a call waited."));
+  const end = () => stop(scope, closedError());
   track(call, waits, { until, over, end });
   return over;
 }
