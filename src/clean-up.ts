@@ -6,22 +6,23 @@ import { persist, stop } from "./limit.ts";
 import type { Settings } from "./options.ts";
 import type { Released } from "./store.ts";
 
-/** A release: of which token, what it is called in a message, until when it is asked again, and what comes before. */
-export interface GiveBack {
-  token: string;
-  asked: string;
-  until: number;
-  /** Milliseconds for which the name is kept all the same. */
-  rest?: () => number;
-  after?: Promise<unknown>;
-}
-
-/** Releases a token. `close` waits for it, and gives it up after the time of one command. */
-export function giveBack(call: Call, { token, asked, until, rest = () => 0, after }: GiveBack): Promise<Released> {
+/**
+ * Releases a token after what was sent before, and asks again until that is answered or `until` is over. `close` waits
+ * for it, and gives it up after the time of one command. `rest`: milliseconds for which the name is kept all the same.
+ */
+export function giveBack(
+  call: Call,
+  token: string,
+  asked: string,
+  until: number,
+  rest: () => number = () => 0,
+  before: Promise<unknown> = Promise.resolve(),
+): Promise<Released> {
   const { store, cleanUps, commandTimeout } = call;
   const scope: Scope = {};
-  const release = () => persist({ ...call, until, scope }, asked, (send) => store.release(call, token, rest(), send));
-  const over = Promise.resolve(after).then(release);
+  const over = before.then(() =>
+    persist({ ...call, until, scope }, asked, (send) => store.release(call, token, rest(), send)),
+  );
   const end = () => stop(scope, { definitive: true, message: "given up" });
   track(call, cleanUps, { until: until + commandTimeout, over, end });
   return over;
@@ -35,8 +36,8 @@ export function cleanUp(call: Call, token: string): void {
   const { background: clock, ttl, waitUntil } = call;
   const report = reporter(call);
   const until = clock.monotonic() + ttl;
-  const over = giveBack({ ...call, clock }, { token, asked: "clean up after", until }).catch(
-    (error: LockBackendError) => report("failed", { during: "clean-up", error }),
+  const over = giveBack({ ...call, clock }, token, "clean up after", until).catch((error: LockBackendError) =>
+    report("failed", { during: "clean-up", error }),
   );
   void handTo(waitUntil, over);
 }

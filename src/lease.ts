@@ -154,7 +154,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     const { reason } = Object(ended);
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
-    const answer = await giveBack(call, { token, asked: "release", until, rest, after: hold.tail });
+    const answer = await giveBack(call, token, "release", until, rest, hold.tail);
     outcome = answer.outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
     const freed = outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0);

@@ -1,4 +1,3 @@
-import { acquire } from "./acquire.ts";
 import { platformClock } from "./clock.ts";
 import { close } from "./close.ts";
 import type { Call, Core } from "./core.ts";
@@ -15,6 +14,7 @@ import { createStore } from "./store.ts";
 import { isToken } from "./token.ts";
 import type { Transport } from "./transport.ts";
 import { assertTransport } from "./transport-check.ts";
+import { acquire } from "./wait.ts";
 
 type Callback<T> = (lease: never) => T;
 

@@ -1,54 +1,133 @@
+import { sane } from "./backoff.ts";
+import { cleanUp } from "./clean-up.ts";
 import type { Call } from "./core.ts";
-import { closedError, track } from "./core.ts";
+import { closedError, reporter, track } from "./core.ts";
+import { lessDrift, margin, since } from "./deadline.ts";
+import { LockTimeoutError } from "./errors.ts";
+import type { LockEvent } from "./events.ts";
+import type { Failure } from "./failure.ts";
+import { backendError, classify } from "./failure.ts";
 import type { Scope, Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
+import type { Stamped } from "./reply.ts";
+import { mintToken } from "./token.ts";
 
-/** What a wait may spend. */
-export interface Wait {
-  /** Requests sent so far. */
-  sent: number;
-  /** Whether a request may have been executed without an answer that we know. */
-  unsure: boolean;
-  scope: Scope;
-  /** Milliseconds until the wait is over. */
-  left(): number;
-  /** Sends one command; rejects when it is not answered in time, or when the wait is interrupted. */
-  send: Send;
-  sleep(ms: number): Promise<void>;
+/** Kept free at the end of a wait for the last attempt, in milliseconds, beside its trip: no sleep without one after it. */
+const LAST_ATTEMPT = 10;
+
+/** What was granted. */
+export interface Grant extends Stamped {
+  token: string;
 }
 
 /**
- * Does something that is bounded in time, whatever hangs on the wire, and that the signal and `close` interrupt. A wait
- * of 0 is one attempt, which gets the time of one command.
+ * Takes the lock, waiting for it as the settings say, whatever hangs on the wire. `once`: one attempt, and `null` when
+ * another has it. A wait of 0 is one attempt, which gets the time of one command.
+ *
+ * A token serves one grant: once its release was sent, the next attempt takes a new one.
  */
-export function waiting<T>(call: Call, ms: number, work: (wait: Wait) => Promise<T>): Promise<T> {
-  const { clock, waits, signal, commandTimeout } = call;
-  const until = clock.monotonic() + (ms || commandTimeout);
+export function acquire(call: Call, once: boolean): Promise<Grant | null> {
+  const { clock, store, waits, name, owner, ttl, fence, maxAttempts, commandTimeout, signal } = call;
+  const single = once || !call.wait;
+  const start = clock.monotonic();
+  const until = start + (single ? commandTimeout : call.wait);
   const scope: Scope = {};
-  const left = () => until - clock.monotonic();
-  const wait: Wait = {
-    sent: 0,
-    unsure: false,
-    scope,
-    left,
-    send: (command) =>
-      within(
-        clock,
-        Math.max(1, Math.min(commandTimeout, left())),
-        () => {
-          wait.sent++;
-          wait.unsure = true;
-          return command();
-        },
-        scope,
-      ),
-    sleep: (ms) => within(clock, ms, undefined, scope),
+  const report = reporter(call, owner);
+  let sent = 0;
+  let token: string | undefined;
+  /** Whether a request with this token may have been executed without an answer that we know. */
+  let unsure = false;
+  let busy: Stamped | undefined;
+  let failure: Failure | undefined;
+  /** When the holder's lock expires at the earliest, on the monotonic clock. */
+  let expiry = -Infinity;
+  /** How long the last answer took, milliseconds. */
+  let trip = 0;
+
+  const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
+
+  const send: Send = (command) => {
+    const counted = () => {
+      sent++;
+      unsure = true;
+      return command();
+    };
+    return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
+
+  function giveBack(): void {
+    if (token) cleanUp(call, token);
+    token = undefined;
+    unsure = false;
+  }
+
+  async function attempts(): Promise<Grant | null> {
+    try {
+      for (let attempt = 1; ; attempt++) {
+        token ??= mintToken(call);
+        const began = clock.monotonic();
+        const wasUnsure: boolean = unsure;
+        let spent = false;
+        try {
+          const plain = attempt === 1 && !fence && maxAttempts > 1;
+          const answer = await store.acquire(call, token, plain, !single && expiry <= began, send);
+          const now = clock.monotonic();
+          unsure = wasUnsure;
+          trip = now - began;
+          spent = answer.outcome === "spent";
+          if (spent) token = undefined;
+          if (answer.outcome === "granted") {
+            const left = Math.min(answer.left, ttl);
+            if (lessDrift(left) - since(clock, answer) > margin(ttl)) {
+              tell("acquired");
+              const granted = token as string;
+              token = undefined;
+              return { ...answer, left, token: granted };
+            }
+            // A grant with nothing left is no grant: the wait goes on with a new token.
+            failure = classify("the answer came when the time of the grant was over");
+            giveBack();
+          }
+          if (answer.outcome === "busy") {
+            if (!busy) tell("waiting");
+            busy = answer;
+            if (answer.left >= 0) expiry = now + answer.left + 1;
+          }
+        } catch (thrown) {
+          if (scope.stopped) throw scope.stopped.reason;
+          failure = classify(thrown);
+          unsure = wasUnsure || !failure.refused;
+          if (!failure.passing) busy = undefined;
+          if (!failure.passing || single) break;
+        }
+        const now = clock.monotonic();
+        if (single || sent >= maxAttempts || now >= until) break;
+        if (spent) continue;
+        const room = until - now - LAST_ATTEMPT - 2 * trip;
+        if (room <= 0) break;
+        const pause = sane(call.delay(attempt));
+        await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
+      }
+    } finally {
+      if (unsure || (sent && scope.stopped) || (busy && fence && !single)) giveBack();
+    }
+    if (busy && once) return null;
+    if (!busy) {
+      const error = backendError(name, "grant", failure ?? classify("no usable answer"));
+      tell("failed", { during: "acquire", error });
+      throw error;
+    }
+    const holder = busy.label || undefined;
+    const waited = Math.round(clock.monotonic() - start);
+    const whose = holder ? ` by ${JSON.stringify(holder)}${holder === owner ? ", this caller's own label" : ""}` : "";
+    const message = `${JSON.stringify(name)} was held${whose} for all of ${waited} ms. Wait longer, or try again later.`;
+    throw new LockTimeoutError(message, { lockName: name, waited, attempts: sent, holder });
+  }
+
   const abort = () => stop(scope, signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const over = work(wait).finally(() => signal?.removeEventListener("abort", abort));
-  const end = () => stop(scope, closedError());
-  track(call, waits, { until, over, end });
+  const over = attempts().finally(() => signal?.removeEventListener("abort", abort));
+  track(call, waits, { until, over, end: () => stop(scope, closedError()) });
   return over;
 }
