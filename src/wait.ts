@@ -85,7 +85,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
               return { ...answer, left, token: granted };
             }
             // A grant with nothing left is no grant: the wait goes on with a new token.
-            failure = classify("the answer came when the time of the grant was over");
+            failure = classify("the grant was over when its answer came");
             giveBack();
           }
           if (answer.outcome === "busy") {
