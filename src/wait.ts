@@ -95,10 +95,13 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           }
         } catch (thrown) {
           if (scope.stopped) throw scope.stopped.reason;
-          failure = classify(thrown);
-          unsure = wasUnsure || !failure.refused;
-          if (!failure.passing) busy = undefined;
-          if (!failure.passing || single) break;
+          const latest = classify(thrown);
+          const { refused, passing } = latest;
+          unsure = wasUnsure || !refused;
+          // An attempt that the end of the wait cut short says less than the one before.
+          if (!failure || refused || clock.monotonic() < until - LAST_ATTEMPT) failure = latest;
+          if (!passing) busy = undefined;
+          if (!passing || single) break;
         }
         const now = clock.monotonic();
         if (single || sent >= maxAttempts || now >= until) break;

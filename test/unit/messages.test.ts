@@ -111,3 +111,13 @@ test("Redis' own full stop is not doubled", async () => {
   network.treat = () => ({ refuses: new Error("NOAUTH Authentication required.") });
   expect(((await rejection(locks.acquire("x"))) as Error).message).not.toContain("..");
 });
+
+test("an attempt that the end of the wait cut short does not hide what those before it were told", async () => {
+  const { clock, locks, network } = bench();
+  const end = clock.monotonic() + 2000;
+  network.treat = ({ at }) =>
+    at > end - 15 ? BLACK_HOLE : { refuses: new Error("READONLY You can't write against a read only replica.") };
+  const error = (await clock.runUntilSettled(rejection(locks.acquire("x", { wait: "2s" })))) as Error;
+  expect(network.calls.at(-1)?.at).toBeGreaterThan(end - 15);
+  expect(error.message).toMatch(/READONLY.*master/);
+});
