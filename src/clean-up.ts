@@ -7,8 +7,8 @@ import type { Settings } from "./options.ts";
 import type { Released } from "./store.ts";
 
 /**
- * Releases a token after what was sent before, and asks again until that is answered or `until` is over. `close` waits
- * for it, and gives it up after the time of one command. `rest`: milliseconds for which the name is kept all the same.
+ * Releases a token when its turn comes, and asks again until that is answered or `until` is over. `close` waits for it,
+ * and gives it up after the time of one command. `rest`: milliseconds for which the name is kept all the same.
  */
 export function giveBack(
   call: Call,
@@ -16,13 +16,12 @@ export function giveBack(
   asked: string,
   until: number,
   rest: () => number = () => 0,
-  before: Promise<unknown> = Promise.resolve(),
+  inTurn: (send: () => Promise<Released>) => Promise<Released> = (send) => send(),
 ): Promise<Released> {
   const { store, cleanUps, commandTimeout } = call;
   const scope: Scope = {};
-  const over = before.then(() =>
-    persist({ ...call, until, scope }, asked, (send) => store.release(call, token, rest(), send)),
-  );
+  const release = () => persist({ ...call, until, scope }, asked, (send) => store.release(call, token, rest(), send));
+  const over = inTurn(release);
   const end = () => stop(scope, { definitive: true, message: "given up" });
   track(call, cleanUps, { until: until + commandTimeout, over, end });
   return over;

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
@@ -41,15 +41,19 @@ export function closedError(): LockClosedError {
   return new LockClosedError("These locks were closed.");
 }
 
-/** The same clock, whose timers let the process end. */
+/** The same clock, whose timers let the process end. It may be a class, whose private fields only its own methods reach. */
 export function unreferenced(clock: Clock): Clock {
-  return Object.assign(Object.create(clock) as Clock, {
-    timer(ms: number, callback: () => void): Timer {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    timer(ms, callback) {
       const timer = clock.timer(ms, callback);
       timer.unref();
       return timer;
     },
-  });
+    random: () => clock.random(),
+    randomBytes: (length) => clock.randomBytes(length),
+  };
 }
 
 /** Reports from now on: `ms` counts from here. */

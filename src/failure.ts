@@ -26,6 +26,7 @@ const REFUSALS: readonly Refusal[] = [
   [/^ERR The user executing the script/, PERMISSIONS, false, true],
   [/^WRONGTYPE/, "Something else is at this key: take another name or prefix"],
   [/^OOM/, "Free some memory, or raise maxmemory"],
+  [/Too many subrequests/, "Wait less, or raise the limit of this Worker"],
   [/^ERR max .*request/, "Raise the quota, or poll less"],
   [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
   [/^READONLY/, "Connect to the master", true],

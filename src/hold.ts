@@ -1,12 +1,12 @@
-import type { Timer } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import type { Call, Report } from "./core.ts";
 import { track } from "./core.ts";
 import type { Instant } from "./deadline.ts";
 import { lessDrift, margin, since } from "./deadline.ts";
 import type { LostReason } from "./errors.ts";
 import { LockLostError } from "./errors.ts";
-import type { Persistence } from "./limit.ts";
-import { persist } from "./limit.ts";
+import type { Persistence, Scope } from "./limit.ts";
+import { persist, stop, within } from "./limit.ts";
 import { lostError } from "./lost.ts";
 import { renew } from "./renew.ts";
 import type { Stamped } from "./reply.ts";
@@ -30,8 +30,8 @@ export interface Hold {
   /** Whether the lease is still referred to by the program. */
   alive(): boolean;
   renewal?: Timer;
-  /** Requests of one lease are sent one after another: settles when the last of them is answered. */
-  tail: Promise<unknown>;
+  /** What a renewal is asked under. */
+  scope: Scope;
   signal(): Signal;
   /** Milliseconds left by the clock that leaves less; 0 once ended. Judged anew each time, and latched. */
   left(): number;
@@ -41,21 +41,25 @@ export interface Hold {
   prolong(answer: Stamped): void;
   lose(reason: LostReason): void;
   stop(how: NonNullable<Hold["ended"]>): void;
+  /** Requests of one lease are sent one after another. */
+  inTurn<T>(clock: Clock, send: () => Promise<T>): Promise<T>;
   /** Extends, or without a ttl asks; false when the lease is over. */
   refresh(asked: string, ttl?: number, limits?: Partial<Persistence>): Promise<boolean>;
   /** The error of a call that needs a lease which is still held. */
-  gone(): LockLostError;
+  lossError(): LockLostError;
 }
 
 /** `end`: what `close` does to it. */
 export function createHold(call: Call, token: string, report: Report, end: () => unknown): Hold {
-  const { clock, background, core, holds, store, name } = call;
+  const { clock, background, core, holds, store, name, commandTimeout } = call;
   const start = clock.monotonic();
   let finish = () => {};
   const over = new Promise<void>((resolve) => {
     finish = resolve;
   });
   let watch: Timer | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+  let queued = 0;
   let controller: AbortController | undefined;
 
   /** Fires the signal before the deadline, not at the next renewal after it. */
@@ -75,7 +79,7 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
     overdue: "expired",
     maxHoldAt: call.renew ? start + call.maxHold : Infinity,
     alive: () => true,
-    tail: Promise.resolve(),
+    scope: {},
 
     signal() {
       hold.left();
@@ -108,7 +112,12 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
       if (hold.ended) return;
       const error = lostError(name, reason);
       hold.stop(error);
-      controller?.abort(error);
+      stop(hold.scope, error);
+      try {
+        controller?.abort(error);
+      } catch {
+        // A Worker refuses to touch what another request has made, which may be over.
+      }
       report("lost", { reason, error });
     },
 
@@ -119,20 +128,32 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
       finish();
     },
 
+    inTurn(clock, send) {
+      // No longer than those before may take: a Worker's request that ended took its promises with it. And by a clock that
+      // keeps the process alive, which a renewal's time limit does not.
+      const turn = within(clock, queued * commandTimeout, () => tail);
+      queued++;
+      const answered = turn
+        .catch(() => {})
+        .then(send)
+        .finally(() => queued--);
+      tail = answered.catch(() => {});
+      return answered;
+    },
+
     refresh(asked, ttl, limits) {
-      const answered = hold.tail.then(async () => {
+      const bounds = { ...call, ...limits };
+      return hold.inTurn(bounds.clock, async () => {
         if (!hold.usable()) return false;
-        const answer = await persist({ ...call, ...limits }, asked, (send) => store.extend(call, token, ttl, send));
+        const answer = await persist(bounds, asked, (send) => store.extend(call, token, ttl, send));
         if (!hold.usable()) return false;
         if (answer.outcome === "held") hold.prolong(answer);
         else hold.lose(!hold.confirmed ? "expired" : answer.outcome === "gone" ? "deleted" : "taken");
         return hold.left() > 0;
       });
-      hold.tail = answered.catch(() => {});
-      return answered;
     },
 
-    gone() {
+    lossError() {
       const { ended } = hold;
       if (ended instanceof LockLostError) return ended;
       return lostError(name, ended ? "deleted" : "closed", undefined, ended && `it was ${ended}`);

@@ -136,6 +136,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   let releasing: Promise<boolean> | undefined;
   let discarding: Promise<unknown> | undefined;
   let outcome = "";
+  let freed = false;
 
   const soon = () => clock.monotonic() + commandTimeout;
   const hold = createHold(call, token, report, () => {
@@ -154,10 +155,10 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     const { reason } = Object(ended);
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
-    const answer = await giveBack(call, token, "release", until, rest, hold.tail);
+    const answer = await giveBack(call, token, "release", until, rest, (send) => hold.inTurn(clock, send));
     outcome = answer.outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
-    const freed = outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0);
+    freed = outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0);
     if (freed) report("released");
     return freed;
   }
@@ -199,7 +200,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     },
     async extend(ttl) {
       const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
-      if (!(await hold.refresh("extend", ms))) throw hold.gone();
+      if (!(await hold.refresh("extend", ms))) throw hold.lossError();
       hold.ttl = Math.max(hold.ttl, ms);
       hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);
       return expiresAt();
@@ -210,7 +211,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
       await discard();
     },
     handOver() {
-      if (!hold.usable()) throw hold.gone();
+      if (!hold.usable()) throw hold.lossError();
       hold.stop("handed over");
       return { name, token, fence, ttl: hold.ttl, minHold: rest() };
     },
@@ -231,7 +232,8 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
       left();
       const { reason } = Object(hold.ended);
       await discard();
-      return reason ?? { forced: "taken", unrecorded: "deleted" }[outcome];
+      // A clock that stood still while the callback computed says only now that the deadline had passed.
+      return reason ?? { forced: "taken", unrecorded: "deleted", gone: freed ? undefined : "expired" }[outcome];
     },
   };
 }

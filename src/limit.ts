@@ -38,6 +38,12 @@ export async function within<T>(clock: Clock, ms: number, work?: () => Promise<T
 
 export const DEFAULT_RETRY: Required<RetryOptions> = { min: 50, max: 1000, factor: 2, jitter: 1 };
 
+/** Slower than a wait: nobody gets a lock by it, and a Worker may send few requests in all. */
+const PERSISTENT: Required<RetryOptions> = { ...DEFAULT_RETRY, max: 5000 };
+
+/** With less time left than this nothing is asked again, in milliseconds. */
+const LAST_TIME = 50;
+
 /** How long, and for what, something is asked again. */
 export interface Persistence {
   clock: Clock;
@@ -64,9 +70,10 @@ export async function persist<T>(
       return await ask((command) => within(clock, limit, command, scope));
     } catch (thrown) {
       const failure = classify(thrown);
-      const pause = backoff(attempt, clock.random(), DEFAULT_RETRY);
-      limit = Math.min(commandTimeout, until - clock.monotonic() - pause);
-      if (!failure.passing || limit <= 0) throw backendError(name, asked, failure);
+      const rest = until - clock.monotonic();
+      if (!failure.passing || rest < LAST_TIME) throw backendError(name, asked, failure);
+      const pause = Math.min(backoff(attempt, clock.random(), PERSISTENT), rest / 2);
+      limit = Math.min(commandTimeout, rest - pause);
       // A stop is met by the next command.
       await within(clock, pause, undefined, scope).catch(() => {});
     }

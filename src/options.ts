@@ -236,7 +236,7 @@ export function settle(options: LocksOptions & RequestOptions): Settings {
     life: ttl + (maxHold === Infinity ? DAY : maxHold) + 3_600_000,
     wait: duration("wait", 0, Infinity),
     maxAttempts: inRange("maxAttempts", maxAttempts, whole(maxAttempts), 1, Infinity, "a whole number"),
-    delay: readRetry(all.retry, clock.random),
+    delay: readRetry(all.retry, () => clock.random()),
     commandTimeout: Math.min(duration("commandTimeout", 1, DAY), ttl),
   };
 }

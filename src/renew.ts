@@ -15,7 +15,7 @@ export function renew({ background: clock, commandTimeout }: Call, hold: Hold, r
     attempts++;
     try {
       // Asked once: the next tick asks again.
-      const once = { clock, commandTimeout: Math.min(commandTimeout, hold.ttl / 3), until: 0 };
+      const once = { clock, commandTimeout: Math.min(commandTimeout, hold.ttl / 3), until: 0, scope: hold.scope };
       const renewed = await hold.refresh("renew", hold.ttl, once);
       hold.overdue = "expired";
       if (renewed) report("renewed", { attempts });

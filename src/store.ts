@@ -81,13 +81,21 @@ export function createStore(transport: Transport, clock: Clock): Store {
       for (const node of transport.nodes?.() ?? [transport]) {
         let cursor = "0";
         do {
-          const page = await send(async () => node.eval(SCAN, [], [cursor, pattern]));
-          if (!Array.isArray(page) || !page.length || !page.every((item) => /^=/.test(item))) throw malformed(page);
-          const [next, ...keys] = page.map((item) => item.slice(1));
+          const page = (await send(async () => {
+            const page = await node.eval(SCAN, [], [cursor, pattern]);
+            if (!Array.isArray(page) || !page.length || !page.every(isMarked)) throw malformed(page);
+            return page;
+          })) as [string, ...string[]];
+          const [next, ...keys] = page.map((item) => item.slice(1)) as typeof page;
           cursor = next;
           yield* keys;
         } while (cursor !== "0");
       }
     },
   };
+}
+
+/** A text of which no JSON parser makes another type. */
+function isMarked(item: unknown): boolean {
+  return typeof item === "string" && item[0] === "=";
 }

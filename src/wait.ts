@@ -67,6 +67,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         token ??= mintToken(call);
         const began = clock.monotonic();
         const wasUnsure: boolean = unsure;
+        const sentBefore = sent;
         let spent = false;
         try {
           const plain = attempt === 1 && !fence && maxAttempts > 1;
@@ -97,7 +98,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           if (scope.stopped) throw scope.stopped.reason;
           const latest = classify(thrown);
           const { refused, passing } = latest;
-          unsure = wasUnsure || !refused;
+          // The null of a plain SET may be the answer to its second execution.
+          unsure = wasUnsure || !refused || sent > sentBefore + 1;
           // An attempt that the end of the wait cut short says less than the one before.
           if (!failure || refused || clock.monotonic() < until - LAST_ATTEMPT) failure = latest;
           if (!passing) busy = undefined;

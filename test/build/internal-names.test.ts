@@ -62,6 +62,12 @@ function foreignUses(): string[] {
       const name = node.propertyName ?? node.name;
       if (listed(name)) check(name, checker.getTypeAtLocation(node.parent).getProperty(name.getText()));
     }
+    // A key that is computed is not shortened with the others.
+    if (ts.isElementAccessExpression(node) && !ts.isNumericLiteral(node.argumentExpression)) {
+      for (const { name } of checker.getTypeAtLocation(node.expression).getProperties()) {
+        if (INTERNAL.includes(name)) uses.push(`${node.getSourceFile().fileName}: ${node.getText()} may be ${name}`);
+      }
+    }
     ts.forEachChild(node, visit);
   }
   for (const file of program.getSourceFiles()) if (ours(file)) visit(file);

@@ -40,6 +40,10 @@ describe.concurrent("a Node process", () => {
     expect(await run("time out")).toEqual({ code: 0, printed: "TIMEOUT" });
   });
 
+  test("is kept alive by a release that waits for a renewal which is not answered", async () => {
+    expect(await run("release behind a renewal")).toEqual({ code: 0, printed: "true" });
+  });
+
   test("over REST it is the same", async () => {
     const prefix = `${inject("redisPrefix")}life:`;
     const rest = await restBench(prefix, { redisUrl: inject("redisUrl") });

@@ -7,7 +7,8 @@ import { upstash } from "../../adapters/upstash.ts";
 import { createLocks } from "../../src/index.ts";
 
 const [what, url = "", token = "", prefix] = process.argv.slice(2);
-const locks = createLocks(url ? upstash({ url, token }) : memory(), { ttl: "10m", prefix });
+const transport = url ? upstash({ url, token }) : memory();
+const locks = createLocks(transport, { ttl: "10m", prefix });
 
 switch (what) {
   case "hold":
@@ -34,6 +35,22 @@ switch (what) {
     await locks.acquire("x");
     await locks.acquire("x", { wait: "1s" }).catch((error) => process.stdout.write(error.code));
     break;
+  case "release behind a renewal": {
+    const lease = await locks.acquire("x", { renew: true, ttl: "1s" });
+    const answered = transport.eval;
+    const asked = new Promise<void>((resolve) => {
+      transport.eval = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+    });
+    const awake = setInterval(() => {}, 1000);
+    await asked;
+    clearInterval(awake);
+    transport.eval = answered;
+    process.stdout.write(String(await lease.release()));
+    break;
+  }
   default:
     throw new Error(`nothing is called ${what}`);
 }

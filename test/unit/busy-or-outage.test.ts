@@ -166,3 +166,14 @@ describe("a malformed reply is no grant", () => {
     expect(lockKeys(store)).toEqual([]);
   });
 });
+
+test.each([["<html>502</html>"], [[]], [["0", "=lock:x"]], [[0]], [[["=0"]]], [null]])(
+  "a page of list() that is %j is an outage, after it was asked for again",
+  async (says) => {
+    const all = bench();
+    all.network.treat = ({ command }) => (command === "scan" ? { says } : undefined);
+    const next = all.locks.list()[Symbol.asyncIterator]().next();
+    expect(await all.clock.runUntilSettled(rejection(next))).toMatchObject({ code: "BACKEND" });
+    expect(all.network.sent("scan")).toBeGreaterThan(1);
+  },
+);

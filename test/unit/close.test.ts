@@ -143,6 +143,15 @@ describe("close", () => {
     expect(clock.pending.count).toBe(0);
   });
 
+  test("leaves no timer of a renewal that was under way when its lease ended", async () => {
+    const { clock, locks, network } = bench();
+    await locks.acquire("x", { renew: true, ttl: "300ms", maxHold: 320 });
+    network.treat = () => BLACK_HOLE;
+    await clock.advance(290);
+    await clock.runUntilSettled(locks.close());
+    expect(clock.pending.count).toBe(0);
+  });
+
   test.each(["before", "while"])(
     "a restored lease that is verified %s it closes is not held and not renewed",
     async (when) => {

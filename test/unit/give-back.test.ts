@@ -187,3 +187,16 @@ describe("waitUntil is handed each clean-up", () => {
     expect(promises).toEqual([]);
   });
 });
+
+test("a plain SET that was executed twice is given back, when the script after it is refused", async () => {
+  const all = bench({ fence: false, ttl: "1m" });
+  all.network.treat = ({ command, nth }) => {
+    if (command === "set") return { twice: true };
+    if (command === "acquire" && nth === 1) return { refuses: new Error("OOM command not allowed") };
+    return undefined;
+  };
+  const error = await all.clock.runUntilSettled(rejection(all.locks.acquire("x")));
+  expect(error).toMatchObject({ code: "BACKEND" });
+  await all.clock.advance(100);
+  expect(lockKeys(all.store)).toEqual([]);
+});

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { memory } from "../../adapters/memory.ts";
+import { type Clock, createLocks, type Timer } from "../../src/index.ts";
 import { bench, rejection } from "../support/bench.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 import { BLACK_HOLE } from "../support/wire.ts";
 
 test("the timers of a lease let the process end: deadline and renewal are unreferenced", async () => {
@@ -63,4 +66,32 @@ test("importing and configuring starts no timer and sends nothing", () => {
   locks.restore({ name: "x", token: `t${"a".repeat(22)}` });
   locks.list();
   expect([clock.pending.count, network.calls.length]).toEqual([0, 0]);
+});
+
+test("a clock may be a class with private fields", async () => {
+  class Delegate implements Clock {
+    readonly #clock = virtualClock();
+    now = () => this.#clock.now();
+    monotonic(): number {
+      return this.#clock.monotonic();
+    }
+    timer(ms: number, callback: () => void): Timer {
+      return this.#clock.timer(ms, callback);
+    }
+    random(): number {
+      return this.#clock.random();
+    }
+    randomBytes(length: number): Uint8Array {
+      return this.#clock.randomBytes(length);
+    }
+    settled<T>(promise: Promise<T>): Promise<T> {
+      return this.#clock.runUntilSettled(promise);
+    }
+  }
+  const clock = new Delegate();
+  const locks = createLocks(memory({ clock }), { clock });
+  await locks.acquire("x", { renew: true, ttl: "1h" });
+  const error = await clock.settled(rejection(locks.acquire("x", { wait: "1s" })));
+  expect(error).toMatchObject({ code: "TIMEOUT" });
+  await clock.settled(locks.close());
 });
