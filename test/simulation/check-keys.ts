@@ -1,0 +1,45 @@
+import type { Execution } from "./network.ts";
+import type { TokenFacts, Witness } from "./witness.ts";
+
+/** How many later entries push a token out of a record. */
+const REMEMBERED = 7;
+
+/** Invariant 5: what a command may do to a key that somebody has. */
+export function checkKeys(witness: Witness, { message, before, after }: Execution, { label }: TokenFacts): void {
+  const { kind, token, more } = message;
+  const changed = before?.value !== after?.value || before?.expires !== after?.expires;
+  if (!changed) return;
+  const fail = (what: string) => witness.fail(5, `${kind} of ${label} ${what}`);
+  if (kind === "verify" || kind === "query" || kind === "scan") return fail("changed a key");
+  if (!before) {
+    if (kind !== "acquire" && kind !== "set" && kind !== "force") fail("made a key");
+    return;
+  }
+  if (kind === "force") {
+    if (before.value !== more[2]) fail(`took ${before.value.slice(0, 6)}…, which it had not read`);
+    return;
+  }
+  if (before.value === `.${token}`) return fail("changed a name that is kept");
+  if (before.value !== token) return fail(`changed the key of ${before.value.slice(24)}`);
+  if (kind === "acquire" || kind === "set") return fail("changed its own key when it was repeated");
+  if (kind === "extend" && (after?.expires ?? 0) < before.expires) fail("shortened a life");
+}
+
+/**
+ * Invariant 7: an acquire that is executed after its own release comes to nothing. Unless it has no fence: then there
+ * is no record, and it may hold the name, idle, for one ttl.
+ */
+export function checkLateCopies(witness: Witness, execution: Execution, facts: TokenFacts): void {
+  const { message, recordBefore } = execution;
+  const { lock, kind, more } = message;
+  if (facts.releasedAt === undefined || kind === "force") return;
+  if (kind === "set" || more[1] === "") return witness.count("late copy: an acquire without a fence holds the name, idle");
+  const since = (witness.entries.get(lock) ?? 0) - facts.releasedAt;
+  const known = recordBefore?.includes(facts.id);
+  const lost = (Number.parseInt(recordBefore ?? "", 10) || 0) < (witness.fences.get(lock) ?? 0);
+  if (known || !(since >= REMEMBERED || lost)) {
+    witness.fail(7, `${facts.label} is granted after its own release, ${since} entries later`);
+  } else {
+    witness.count("late copy: its token was forgotten, it holds the name, idle");
+  }
+}

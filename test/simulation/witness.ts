@@ -1,0 +1,220 @@
+import type { Lease, LockEvent } from "../../src/index.ts";
+import { ACQUIRE } from "../../src/scripts.ts";
+import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
+import { checkFences } from "./check-fences.ts";
+import { checkKeys, checkLateCopies } from "./check-keys.ts";
+import type { Client } from "./client.ts";
+import { recordOf } from "./command.ts";
+import { tallyExecution } from "./coverage.ts";
+import type { Violation } from "./invariants.ts";
+import type { Execution, Message } from "./network.ts";
+import type { World } from "./world.ts";
+
+/** What is known of a token, from the servers' side. */
+export interface TokenFacts {
+  id: string;
+  label: string;
+  client: Client;
+  lock: string;
+  /** World time of its grant. */
+  grantedAt: number | undefined;
+  fence: string;
+  /** Force, or a deletion by somebody else, took its key away. */
+  evicted: string | undefined;
+  /** How many entries the record had been given when its release was executed. */
+  releasedAt: number | undefined;
+  releaseSent: boolean;
+  /** Whether a call returned a lease of it. */
+  leased: boolean;
+  minHold: number;
+  /** Whether two processes restored it. */
+  shared: boolean;
+  denied: boolean;
+}
+
+/** A lease in the hands of a program. */
+export interface Holding {
+  lease: Lease;
+  client: Client;
+  token: TokenFacts;
+  ttl: number;
+  suspensions: number;
+  /** Set when the program gave it up, or was told that it was lost. */
+  ended: "released" | "handed over" | "lost" | undefined;
+  /** Whether `held` was seen to be true, and then false. */
+  wasHeld: boolean;
+  wasOver: boolean;
+}
+
+/** Sees everything that happens, on the servers, on the lines and in the clients, and holds it to the invariants. */
+export class Witness {
+  readonly world: World;
+  readonly violations: Violation[] = [];
+  readonly tally = new Map<string, number>();
+  readonly holdings = new Set<Holding>();
+  readonly tokens = new Map<string, TokenFacts>();
+  /** The last fence of each name, and how many entries its record was given. */
+  readonly fences = new Map<string, number>();
+  readonly entries = new Map<string, number>();
+  /** By label: requests of a wait, and whether Redis said that another holds the lock. */
+  readonly asks = new Map<string, number>();
+  readonly busy = new Set<string>();
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+
+  fail(invariant: number, text: string): void {
+    const at = Math.round(this.world.timeline.now * 100) / 100;
+    this.violations.push({ invariant, at, text });
+    this.world.history.add(() => `!!! invariant ${invariant}: ${text}`);
+  }
+
+  /** For what has to hold only while nothing that the guarantees assume is broken. */
+  failIfKept(invariant: number, text: string): void {
+    if (this.world.plan.regime === "kept") this.fail(invariant, text);
+  }
+
+  factsOf(token: string, client: Client, lock: string): TokenFacts {
+    const id = token.slice(0, 23);
+    let facts = this.tokens.get(id);
+    if (!facts) {
+      facts = {
+        id,
+        label: token.slice(24) || id.slice(0, 6),
+        client,
+        lock,
+        grantedAt: undefined,
+        fence: "",
+        evicted: undefined,
+        releasedAt: undefined,
+        releaseSent: false,
+        leased: false,
+        minHold: 0,
+        shared: false,
+        denied: false,
+      };
+      this.tokens.set(id, facts);
+    }
+    return facts;
+  }
+
+  /** The core is about to send a request, which the adapter may send as two. */
+  asked(token: string, script?: string): void {
+    if (script !== undefined && script !== ACQUIRE) return;
+    const label = token.slice(24);
+    this.asks.set(label, (this.asks.get(label) ?? 0) + 1);
+  }
+
+  sent(message: Message): void {
+    if (!/^t[\w-]{22}/.test(message.token)) return;
+    const facts = this.factsOf(message.token, message.client, message.lock);
+    if (message.kind === "release" || message.kind === "delete-if") facts.releaseSent = true;
+  }
+
+  executed(execution: Execution): void {
+    tallyExecution(this, execution);
+    const { message, before, after, reply } = execution;
+    const { kind, token, lock, client } = message;
+    if (!/^t[\w-]{22}/.test(token)) return;
+    const facts = this.factsOf(token, client, lock);
+    facts.denied ||= message.denied;
+    if (Array.isArray(reply) && reply[0] === "busy" && kind === "acquire") this.busy.add(token.slice(24));
+    checkKeys(this, execution, facts);
+    if (kind === "force" && before && after && after.value !== before.value) this.evict(before.value, "force");
+    const granted = after?.value === token && before?.value !== token;
+    if (granted) checkLateCopies(this, execution, facts);
+    checkFences(this, execution, facts, granted);
+    if (granted) {
+      facts.grantedAt = this.world.timeline.now;
+      checkGrant(this, facts, kind === "force");
+    }
+    this.#note(execution, facts, granted);
+  }
+
+  #note({ message, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+    const { kind, lock, token, more } = message;
+    const outcome = Array.isArray(reply) ? reply[0] : reply;
+    const wrote = kind === "force" ? granted && 2 : kind === "acquire" ? granted && more[1] !== "" : outcome === "unrecorded" || outcome === "gone";
+    if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
+    if (kind !== "release" && kind !== "delete-if") return;
+    if (kind === "release" || outcome === 1) facts.releasedAt ??= this.entries.get(lock) ?? 0;
+    if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
+  }
+
+  /** Somebody took the key from this value's token: its holder will only learn of it. */
+  evict(value: string, how: string): void {
+    const facts = this.tokens.get(value.replace(/^\./, "").slice(0, 23));
+    if (facts) facts.evicted ??= how;
+  }
+
+  delivered(message: Message, answer: { value?: unknown }): void {
+    const { kind, client, token } = message;
+    const { value } = answer;
+    if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
+    const { timeline, plan } = this.world;
+    if (plan.messages.length || plan.mishaps.length) return;
+    // On a quiet line no answer to a renewal is late, so each has to be heeded.
+    const took = timeline.now - message.sentAt;
+    for (const holding of this.holdings) {
+      if (holding.client !== client || holding.token.id !== token.slice(0, 23)) continue;
+      if (took > Math.min(client.plan.commandTimeout, holding.ttl / 3) / 1.01 - 1) continue;
+      timeline.after(0, () => {
+        if (!holding.ended && holding.wasHeld) this.fail(2, `${holding.token.label} goes on after the answer ${value[0]}`);
+      });
+    }
+  }
+
+  heard(client: Client, { type, owner, reason, during }: LockEvent): void {
+    this.count(`event: ${type}${during ? ` during ${during}` : ""}`);
+    this.world.history.add(() => `c${client.id} hears ${type} ${owner} ${reason ?? during ?? ""}`);
+    if (type !== "lost") return;
+    this.count(`lost: ${reason}`);
+    for (const holding of this.holdings) {
+      if (holding.client === client && holding.token.label === owner) holding.ended ??= "lost";
+    }
+  }
+
+  /** A program has a lease in hands from now on. */
+  hold(client: Client, lease: Lease, { ttl, minHold }: { ttl: number; minHold: number }): Holding {
+    const lock = `lock:${lease.name}`;
+    const token = this.factsOf(lease.token, client, lock);
+    const holding: Holding = {
+      lease,
+      client,
+      token,
+      ttl,
+      suspensions: client.suspensions,
+      ended: undefined,
+      wasHeld: false,
+      wasOver: false,
+    };
+    token.leased = true;
+    token.minHold = Math.max(token.minHold, minHold);
+    this.holdings.add(holding);
+    return holding;
+  }
+
+  /** Looks at `held` as a program does. */
+  look(holding: Holding): boolean {
+    const { lease, token } = holding;
+    const { held } = lease;
+    if (held && holding.wasOver) this.fail(6, `${token.label} is held again after it was over`);
+    holding.wasHeld ||= held;
+    holding.wasOver ||= holding.wasHeld && !held;
+    if (held && token.fence && `${lease.fence}` !== token.fence) this.fail(3, `${token.label} shows another fence than it was granted`);
+    return held;
+  }
+
+  beliefs(): void {
+    checkBeliefs(this);
+  }
+
+  recordOf(lock: string): string {
+    return recordOf(lock);
+  }
+}
