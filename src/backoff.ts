@@ -28,5 +28,5 @@ export function backoff(attempt: number, random: number, retry: Required<RetryOp
 
 /** Any delay as a number that a timer can take; what is not a number, or too small, becomes the shortest delay. */
 export function sane(delay: number): number {
-  return Math.max(SHORTEST_DELAY, delay || 0);
+  return Math.max(SHORTEST_DELAY, Number(delay) || 0);
 }

@@ -3,7 +3,7 @@ import { track } from "./core.ts";
 import type { LockBackendError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Stops } from "./limit.ts";
-import { persist } from "./limit.ts";
+import { giveUp, persist } from "./limit.ts";
 import type { Settings } from "./options.ts";
 import type { Grant } from "./store.ts";
 
@@ -22,13 +22,13 @@ export function cleanUp(core: Core, keys: Keys, grant: Grant, { commandTimeout: 
   ).catch((error: LockBackendError) => {
     emit({ type: "failed", name, ms: clock.monotonic() - began, attempts: 1, during: "clean-up", error });
   });
-  const end = () => {
-    for (const stop of stops) stop({ definitive: true, message: "given up" });
-  };
-  track(core, core.cleanUps, { until, over, end });
+  track(core, core.cleanUps, { until, over, end: () => giveUp(stops) });
+  void handTo(waitUntil, over);
+}
+
+async function handTo(waitUntil: Settings["waitUntil"], work: Promise<unknown>): Promise<void> {
   try {
-    if (typeof waitUntil === "function") waitUntil(over);
-    else waitUntil?.waitUntil(over);
+    await (typeof waitUntil === "function" ? waitUntil(work) : waitUntil?.waitUntil(work));
   } catch {
     // A request that is over takes no more work; the caller's own outcome matters more.
   }

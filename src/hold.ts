@@ -6,8 +6,8 @@ import type { LockBackendError, LostReason } from "./errors.ts";
 import { LockLostError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
-import type { Send } from "./limit.ts";
-import { persist } from "./limit.ts";
+import type { Send, Stops } from "./limit.ts";
+import { giveUp, persist } from "./limit.ts";
 import { lostError } from "./lost.ts";
 import type { Settings } from "./options.ts";
 import { renew } from "./renew.ts";
@@ -87,7 +87,7 @@ export class Hold implements Pending {
 
   /** Whether there is any point in asking Redis: held, or restored and not yet confirmed. */
   usable(): boolean {
-    return this.held() || !(this.ended || this.confirmed);
+    return this.held() || !(this.ended || this.confirmed || this.core.closing);
   }
 
   get signal(): AbortSignal {
@@ -146,7 +146,9 @@ export class Hold implements Pending {
 
   /** The error of a call that needs a lease which is still held. */
   gone(): LockLostError {
-    return this.ended instanceof LockLostError ? this.ended : lostError(this.keys.name, "deleted");
+    const { ended, keys } = this;
+    if (ended instanceof LockLostError) return ended;
+    return ended ? lostError(keys.name, "deleted", undefined, `it was ${ended}`) : lostError(keys.name, "closed");
   }
 
   /** Requests of one lease are sent one after another. */
@@ -166,10 +168,12 @@ export class Hold implements Pending {
   }
 
   /** Asks until answered, by default for at most the limit of one command. */
-  ask<T>(asked: string, send: (send: Send) => Promise<T>, until?: number): Promise<T> {
+  ask<T>(asked: string, send: (send: Send) => Promise<T>, until?: number, stops?: Stops): Promise<T> {
     const { core, keys, settings } = this;
     const { clock } = core;
-    return this.serial(() => persist({ clock, name: keys.name, asked, limit: settings.commandTimeout, until }, send));
+    return this.serial(() =>
+      persist({ clock, name: keys.name, asked, limit: settings.commandTimeout, until, stops }, send),
+    );
   }
 
   /** Milliseconds for which the name is to be kept if it were released now. */
@@ -190,7 +194,12 @@ export class Hold implements Pending {
     this.stop("released");
     const grant = { token, ttl, fence: settings.fence, life: settings.life };
     const send = (send: Send) => core.store.release(keys, grant, this.rest(), send);
-    const { outcome } = await this.ask("release", send, until);
+    const stops: Stops = new Set();
+    const asked = this.ask("release", send, until, stops);
+    const over = asked.catch(() => {});
+    const needed = Math.max(monoEnd, core.clock.monotonic()) + settings.commandTimeout;
+    track(core, core.cleanUps, { until: needed, over, end: () => giveUp(stops) });
+    const { outcome } = await asked;
     this.outcome = outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
     const inTime = wasHeld && core.clock.monotonic() < monoEnd && core.clock.now() < this.wallEnd;

@@ -7,7 +7,13 @@ import { backendError, classify } from "./failure.ts";
 export type Send = (command: () => Promise<unknown>) => Promise<unknown>;
 
 /** Rejects everything that is under way with the given reason. */
-export type Stops = Set<(reason: unknown) => void>;
+export type Stops = Set<(reason: unknown) => void> & { ended?: unknown };
+
+/** Rejects what is under way, and whatever would follow it. */
+export function giveUp(stops: Stops): void {
+  stops.ended = { definitive: true, message: "given up" };
+  for (const stop of stops) stop(stops.ended);
+}
 
 /**
  * The work's result, or an error when there is none within `ms`: its outcome is unknown then. Without work it resolves
@@ -51,9 +57,13 @@ export async function persist<T>(
 ): Promise<T> {
   for (let attempt = 1, pause = 0; ; attempt++) {
     try {
+      if (stops?.ended) throw stops.ended;
       if (pause) await within(clock, pause, undefined, stops);
       const allowed = pause ? Math.max(1, Math.min(limit, until - clock.monotonic())) : limit;
-      return await ask((command) => within(clock, allowed, command(), stops));
+      return await ask(async (command) => {
+        if (stops?.ended) throw stops.ended;
+        return within(clock, allowed, command(), stops);
+      });
     } catch (thrown) {
       const failure = classify(thrown);
       pause = backoff(attempt, clock.random(), DEFAULT_RETRY);

@@ -234,7 +234,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
       const { name, token, fence, ttl, minHold } = Object(serialized) as SerializedLease;
       const [keys, settings] = prepare(name, {
         ...options,
-        ttl: ttl ?? options?.ttl,
+        ttl: typeof ttl === "number" ? `${ttl}ms` : (ttl ?? options?.ttl),
         minHold: minHold ?? options?.minHold,
       });
       if (!isToken(token)) refuse("token", undefined, "the token of a lease (not shown here)");
@@ -255,8 +255,8 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
     withOptions: (overrides) => locksOver(core, { ...defaults, ...given(overrides) }),
 
-    async close({ grace = 0 } = {}) {
-      const ms = milliseconds("grace", grace, 0, Number.POSITIVE_INFINITY);
+    async close(options) {
+      const ms = milliseconds("grace", options?.grace ?? 0, 0, Number.POSITIVE_INFINITY);
       core.closing ??= close(core, ms, settle(defaults).commandTimeout);
       return core.closing;
     },

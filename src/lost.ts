@@ -11,7 +11,12 @@ const EXPLAINED: Record<LostReason, string> = {
 };
 
 /** The error of a lease that is over. */
-export function lostError(lockName: string, reason: LostReason, result?: unknown): LockLostError {
-  const text = `The lock ${JSON.stringify(lockName)} was lost: ${EXPLAINED[reason]}.`;
+export function lostError(
+  lockName: string,
+  reason: LostReason,
+  result?: unknown,
+  why: string = EXPLAINED[reason],
+): LockLostError {
+  const text = `The lock ${JSON.stringify(lockName)} was lost: ${why}.`;
   return new LockLostError(text, { lockName, reason, result });
 }

@@ -122,7 +122,11 @@ const CALL =
 
 export function refuse(what: string, value: unknown, expected: string): never {
   const shown =
-    typeof value === "object" ? "an object" : typeof value === "string" ? JSON.stringify(value) : String(value);
+    value && typeof value === "object"
+      ? "an object"
+      : typeof value === "string"
+        ? JSON.stringify(value)
+        : String(value);
   throw new LockOptionsError(`${what} is ${shown}: expected ${expected}.`);
 }
 
@@ -139,7 +143,7 @@ function number(what: string, value: unknown, min: number, max: number, expected
 /** A duration in whole milliseconds, within its range. */
 export function milliseconds(what: string, value: unknown, min: number, max: number): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value as string) ?? [];
-  const ms = digits ? Number(digits) * (UNITS[unit] as number) : value;
+  const ms = digits ? Math.round(Number(digits) * (UNITS[unit] as number) * 1e3) / 1e3 : value;
   const whole = Number.isSafeInteger(ms) || ms === Number.POSITIVE_INFINITY;
   const expected = 'whole milliseconds, or "250ms", "30s", "5m", "1h",';
   return whole ? number(what, ms, min, max, expected) : refuse(what, value, `${expected} from ${min} to ${max}`);

@@ -1,4 +1,6 @@
+import { cleanUp } from "./clean-up.ts";
 import type { Core } from "./core.ts";
+import { LockTimeoutError } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import { keysIfValid } from "./keys.ts";
 import type { Send } from "./limit.ts";
@@ -67,13 +69,26 @@ export async function* list(core: Core, settings: Settings): AsyncGenerator<Lock
 /** For operators: takes the lock from whoever has it, then frees it. */
 export async function forceRelease(core: Core, keys: Keys, settings: Settings): Promise<boolean> {
   const { store, clock } = core;
-  const { ttl, life, owner } = settings;
+  const { name } = keys;
+  const { ttl, life, owner, commandTimeout } = settings;
   const grant = { token: mintToken(clock, owner), ttl, fence: true, life };
-  for (;;) {
-    const { outcome } = await ask(core, keys.name, "free", settings, (send) => store.force(keys, grant, send));
-    if (outcome === "granted") break;
-    if (outcome !== "busy") return false;
+  const began = clock.monotonic();
+  try {
+    for (let attempts = 1; ; attempts++) {
+      const { outcome } = await ask(core, name, "free", settings, (send) => store.force(keys, grant, send));
+      if (outcome === "granted") break;
+      if (outcome !== "busy") return false;
+      const waited = Math.round(clock.monotonic() - began);
+      if (core.closing || waited >= commandTimeout) {
+        const message = `${JSON.stringify(name)} went from holder to holder for all of ${waited} ms. Stop them first.`;
+        throw new LockTimeoutError(message, { lockName: name, waited, attempts });
+      }
+    }
+    await ask(core, name, "free", settings, (send) => store.release(keys, grant, 0, send));
+    return true;
+  } catch (error) {
+    // It may have been taken without our knowing, and would have a holder that nobody is.
+    cleanUp(core, keys, grant, settings);
+    throw error;
   }
-  await ask(core, keys.name, "free", settings, (send) => store.release(keys, grant, 0, send));
-  return true;
 }

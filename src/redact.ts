@@ -7,9 +7,13 @@ export function redact(text: string): string {
 
 /** What was thrown, and why, as one text that is safe to show: clients put whole commands into their messages. */
 export function describe(thrown: unknown, depth = 3): string {
-  const { message, code, cause, errors } = Object(thrown);
-  const why = cause ?? errors?.[0];
-  // @upstash/redis appends the whole command, script and all.
-  const text = `${message || code || thrown}`.replace(/, command was:[\s\S]*/, "");
-  return redact(text) + (why && depth ? `: ${describe(why, depth - 1)}` : "");
+  try {
+    const { message, code, cause, errors } = Object(thrown);
+    const why = cause ?? errors?.[0];
+    // @upstash/redis appends the whole command, script and all.
+    const text = `${message || code || thrown}`.replace(/, command was:[\s\S]*/, "");
+    return redact(text) + (why && depth ? `: ${describe(why, depth - 1)}` : "");
+  } catch {
+    return "an error that cannot be shown";
+  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { LockClosedError } from "../../src/index.ts";
+import { createLocks, LockClosedError } from "../../src/index.ts";
 import { bench, lockKeys, rejection } from "../support/bench.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 import { BLACK_HOLE } from "../support/wire.ts";
 
 describe("close", () => {
@@ -98,7 +99,7 @@ describe("close", () => {
   test("called twice it is one close, and await using calls it", async () => {
     const { clock, locks, store } = bench();
     await locks.acquire("x");
-    await clock.runUntilSettled(Promise.all([locks.close(), locks.close(), locks[Symbol.asyncDispose]()]));
+    await clock.runUntilSettled(Promise.all([locks.close(), locks.close({}), locks[Symbol.asyncDispose]()]));
     const other = bench();
     {
       await using scoped = other.locks;
@@ -107,6 +108,55 @@ describe("close", () => {
     }
     expect([lockKeys(store), lockKeys(other.store)]).toEqual([[], []]);
   });
+
+  test("ends a release that is under way, after the time of one command", async () => {
+    const { clock, locks, network } = bench({ commandTimeout: "1s" });
+    const lease = await locks.acquire("x", { ttl: "1h" });
+    network.treat = () => ({ refuses: new Error("connect ECONNREFUSED") });
+    const released = rejection(lease.release());
+    await clock.advance(10);
+    const began = clock.monotonic();
+    await clock.runUntilSettled(locks.close());
+    expect(clock.monotonic() - began).toBe(1000);
+    expect(await released).toMatchObject({ code: "BACKEND" });
+    const sent = network.calls.length;
+    await clock.advance(7_200_000);
+    expect(network.calls).toHaveLength(sent);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test("ends a clean-up between its two commands, where the transport compares and deletes in one", async () => {
+    let sent = 0;
+    const hang = () => {
+      sent++;
+      return new Promise<never>(() => {});
+    };
+    const clock = virtualClock();
+    const locks = createLocks({ set: hang, eval: hang, deleteIf: hang }, { clock, commandTimeout: "1s" });
+    const waiting = rejection(locks.acquire("x", { ttl: "10m", wait: "1s" }));
+    await clock.advance(500);
+    await clock.runUntilSettled(locks.close());
+    expect(await waiting).toMatchObject({ code: "CLOSED" });
+    const before = sent;
+    await clock.advance(7_200_000);
+    expect(sent).toBe(before);
+    expect(clock.pending.count).toBe(0);
+  });
+
+  test.each(["before", "while"])(
+    "a restored lease that is verified %s it closes is not held and not renewed",
+    async (when) => {
+      const { clock, locks, rival, network } = bench();
+      const lease = locks.restore((await rival.acquire("x")).handOver(), { renew: true });
+      network.treat = () => ({ arrives: 100 });
+      const verified = when === "while" ? lease.verify() : undefined;
+      await clock.runUntilSettled(locks.close());
+      expect(await clock.runUntilSettled(verified ?? lease.verify())).toBe(false);
+      expect(lease.held).toBe(false);
+      expect(await clock.runUntilSettled(rejection(lease.extend()))).toMatchObject({ code: "LOST", reason: "closed" });
+      expect(clock.pending.count).toBe(0);
+    },
+  );
 
   test("leaves the store to others", async () => {
     const { clock, locks, rival } = bench();

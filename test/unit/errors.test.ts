@@ -116,3 +116,36 @@ describe("another copy of the package", () => {
     ]);
   });
 });
+
+test.each([
+  ["no prototype", Object.create(null)],
+  ["a symbol", Symbol("x")],
+  ["a message that is a symbol", { message: Symbol("m") }],
+  [
+    "a message that throws",
+    {
+      get message() {
+        throw new Error("getter");
+      },
+    },
+  ],
+  ["nothing", undefined],
+])("a client that throws %s is an outage like any other, also during a renewal", async (_, thrown) => {
+  const { clock, locks, network, events } = bench();
+  const lease = await locks.acquire("x", { renew: true, ttl: "3s" });
+  network.treat = () => ({ refuses: thrown ?? null });
+  expect(await rejection(locks.tryAcquire("y"))).toMatchObject({ code: "BACKEND" });
+  await clock.advance(4000);
+  expect(lease.held).toBe(false);
+  expect(events.find(({ type }) => type === "lost")).toMatchObject({ reason: "unreachable" });
+});
+
+test("an ended lease says how it ended", async () => {
+  const { locks } = bench();
+  const released = await locks.acquire("x");
+  await released.release();
+  expect(await rejection(released.extend())).toMatchObject({ message: 'The lock "x" was lost: it was released.' });
+  const handed = await locks.acquire("y");
+  handed.handOver();
+  expect(() => handed.handOver()).toThrow('The lock "y" was lost: it was handed over.');
+});

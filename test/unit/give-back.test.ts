@@ -160,12 +160,16 @@ describe("waitUntil is handed each clean-up", () => {
     expect(all.events.filter(({ during }) => during === "clean-up")).toHaveLength(1);
   });
 
-  test("and what it throws replaces nothing", async () => {
-    const all = bench({
-      waitUntil: () => {
+  test.each([
+    [
+      "throws",
+      () => {
         throw new Error("this request is over");
       },
-    });
+    ],
+    ["rejects with", () => Promise.reject(new Error("this request is over")) as never],
+  ])("and what it %s replaces nothing", async (_, waitUntil: () => void) => {
+    const all = bench({ waitUntil });
     all.network.treat = first(LOST_REPLY);
     const error = await all.clock.runUntilSettled(rejection(all.locks.tryAcquire("x")));
     expect(error).toMatchObject({ code: "BACKEND" });

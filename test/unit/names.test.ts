@@ -124,8 +124,15 @@ test("factories and restore throw", () => {
   ]) {
     expect(() => locks.restore(serialized as never)).toThrow(LockOptionsError);
   }
-  for (const more of [{ fence: 0 }, { fence: 1.5 }, { fence: "1" }, { ttl: 30 }, { minHold: -1 }]) {
+  for (const more of [{ fence: 0 }, { fence: 1.5 }, { fence: "1" }, { ttl: 19 }, { minHold: -1 }]) {
     expect(() => locks.restore({ name: "x", token, ...more } as never)).toThrow(LockOptionsError);
   }
   expect(() => locks.restore({ name: "x", token }, bad)).toThrow(LockOptionsError);
+});
+
+test("a lease of a short ttl is restored as it was handed over, through JSON", async () => {
+  const { locks } = bench();
+  const lease = await locks.acquire("x", { ttl: "250ms" });
+  const restored = locks.restore(JSON.parse(JSON.stringify(lease.handOver())));
+  expect(await restored.verify()).toBe(true);
 });

@@ -45,7 +45,7 @@ describe.each(DURATIONS)("the duration %s", (name) => {
   });
 
   test("is taken as a number and as a text with a unit", () => {
-    for (const value of [1_800_000, "1800000ms", "1800s", "1800 s", "30m", "0.5h"]) {
+    for (const value of [1_800_000, "1800000ms", "1800s", "1800 s", "30m", "0.5h", "32.1s", "20.35m"]) {
       expect(() => createLocks(memory(), { ttl: "20ms", [name]: value })).not.toThrow();
     }
   });
