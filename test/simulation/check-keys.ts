@@ -30,13 +30,13 @@ export function checkKeys(witness: Witness, { message, before, after }: Executio
  * is no record, and it may hold the name, idle, for one ttl.
  */
 export function checkLateCopies(witness: Witness, execution: Execution, facts: TokenFacts): void {
-  const { message, recordBefore } = execution;
+  const { message, server, recordBefore } = execution;
   const { lock, kind, more } = message;
   if (facts.releasedAt === undefined || kind === "force") return;
   if (kind === "set" || more[1] === "") return witness.count("late copy: an acquire without a fence holds the name, idle");
   const since = (witness.entries.get(lock) ?? 0) - facts.releasedAt;
   const known = recordBefore?.includes(facts.id);
-  const lost = (Number.parseInt(recordBefore ?? "", 10) || 0) < (witness.fences.get(lock) ?? 0);
+  const lost = server.losses > facts.lossesThen;
   if (known || !(since >= REMEMBERED || lost)) {
     witness.fail(7, `${facts.label} is granted after its own release, ${since} entries later`);
   } else {

@@ -20,6 +20,8 @@ export class Client {
   #world: World;
   #messages: number[] = [];
   #labels = 0;
+  /** The latest of its messages that a store has executed. */
+  readonly latest: number[] = [];
 
   constructor(world: World, plan: ClientPlan) {
     this.id = plan.id;
@@ -30,6 +32,7 @@ export class Client {
       world.servers.map((_, store) => this.#transport(store)),
       {
         clock: this.clock.face,
+        ttl: `${world.longest}ms`,
         commandTimeout: plan.commandTimeout,
         retry: plan.retry,
         onEvent: (event: LockEvent) => world.witness.heard(this, event),

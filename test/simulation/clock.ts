@@ -111,23 +111,24 @@ export class ClientClock {
   timer(ms: number, callback: () => void): Timer {
     if (Number.isNaN(ms)) throw new Error("a timer of NaN milliseconds");
     const { rate, late } = this.#plan;
-    const due = this.#mono() + Math.min(Math.max(0, ms), LONGEST_TIMER);
+    const wait = Math.min(Math.max(0, ms), LONGEST_TIMER);
+    const due = this.#mono() + wait;
     const timer = {};
     this.#timers.add(timer);
-    const check = (extra: number): void => {
-      this.#timeline.after(Math.max(0, due - this.#mono()) / rate + extra, () => {
-        if (this.dead || !this.#timers.has(timer)) return;
-        // Timers follow the monotonic clock: one that stood still makes them late.
-        if (this.paused) check(this.#pausedUntil - this.#timeline.now);
-        else if (due - this.#mono() > 1e-6) check(0);
-        else {
-          this.#timers.delete(timer);
-          this.look();
-          callback();
-        }
-      });
+    const fire = (): void => {
+      if (this.dead || !this.#timers.has(timer)) return;
+      const left = (due - this.#mono()) / rate;
+      // Timers follow the monotonic clock: one that stood still makes them late.
+      if (this.paused) this.#timeline.after(this.#pausedUntil - this.#timeline.now, fire);
+      else if (left > 1e-6) this.#timeline.after(left, fire);
+      else {
+        this.#timers.delete(timer);
+        this.look();
+        callback();
+      }
     };
-    check(late && this.#random.chance(0.3) ? this.#random.next() * late : 0);
+    const lateness = late && this.#random.chance(0.3) ? this.#random.next() * late : 0;
+    this.#timeline.after(wait / rate + lateness, fire);
     return { cancel: () => void this.#timers.delete(timer), unref: () => {} };
   }
 }

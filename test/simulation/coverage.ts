@@ -4,11 +4,14 @@ import type { Witness } from "./witness.ts";
 
 /** Which branch of the protocol this was, from what the server had and what it answered. */
 export function tallyExecution(witness: Witness, { message, before, recordBefore, reply }: Execution): void {
-  const { kind, token, more, sentAt, client, executions } = message;
+  const { kind, token, more, sentAt, client, executions, number, store } = message;
   const [outcome, left] = Array.isArray(reply) ? reply : [reply];
   const own = before?.value === token;
   const late = witness.world.timeline.now - sentAt > client.plan.commandTimeout;
   if (executions > 1) witness.count("message: executed again");
+  const { latest } = client;
+  if (executions === 1 && number < (latest[store] ?? 0)) witness.count("message: overtaken by a later one");
+  latest[store] = Math.max(number, latest[store] ?? 0);
   if (late) witness.count("message: executed after its sender gave up");
   let detail = "";
   if (kind === "acquire" && outcome === "granted") detail = own ? ", replayed" : more[1] === "" ? ", no fence" : "";
@@ -68,7 +71,7 @@ export const BRANCHES: readonly string[] = [
   "server: NOSCRIPT",
   "message: executed again",
   "message: executed after its sender gave up",
-  "message: overtook another",
+  "message: overtaken by a later one",
   "event: waiting",
   "event: acquired",
   "event: renewed",

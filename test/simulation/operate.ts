@@ -19,7 +19,7 @@ export async function operate(world: World, client: Client, task: Operate | Clos
     });
     world.witness.count(`${task.do}: answered`);
   } catch (thrown) {
-    codeOf(world, what, thrown, "BACKEND CLOSED");
+    codeOf(world, what, thrown, task.do === "force" ? "TIMEOUT BACKEND CLOSED" : "BACKEND CLOSED");
   }
 }
 

@@ -25,6 +25,8 @@ export class Server {
   downUntil = 0;
   /** How often it was down: what was under way then is lost. */
   lives = 0;
+  /** How often it lost data. */
+  losses = 0;
 
   readonly #journals: boolean;
 
@@ -97,6 +99,7 @@ export class Server {
   }
 
   restart(down: number, empty: boolean): void {
+    if (empty) this.losses++;
     this.#begin(empty ? new Map() : this.#entries(), down);
   }
 
@@ -104,6 +107,7 @@ export class Server {
   failOver(lag: number, skew: number): void {
     const known = this.#past.filter(({ at }) => at <= this.#timeline.now - lag).at(-1);
     this.#jumped += skew;
+    this.losses++;
     this.#begin(known?.entries ?? new Map(), Math.min(lag, 20));
   }
 

@@ -18,12 +18,19 @@ export interface TokenFacts {
   lock: string;
   /** World time of its grant. */
   grantedAt: number | undefined;
+  /** Its fence, as it stands in the record; after a loss of data a copy of its request may have been given another. */
   fence: string;
+  /** Whether only a repeated request was granted: its caller had been told otherwise. */
+  byCopy: boolean;
   /** Force, or a deletion by somebody else, took its key away. */
   evicted: string | undefined;
   /** How many entries the record had been given when its release was executed. */
   releasedAt: number | undefined;
+  /** How often the server had lost data then. */
+  lossesThen: number;
   releaseSent: boolean;
+  /** Whether Redis said that its time is over. */
+  spent: boolean;
   /** Whether a call returned a lease of it. */
   leased: boolean;
   minHold: number;
@@ -38,6 +45,8 @@ export interface Holding {
   client: Client;
   token: TokenFacts;
   ttl: number;
+  /** The fence that its token had when it came. */
+  fence: string;
   suspensions: number;
   /** Set when the program gave it up, or was told that it was lost. */
   ended: "released" | "handed over" | "lost" | undefined;
@@ -90,9 +99,12 @@ export class Witness {
         lock,
         grantedAt: undefined,
         fence: "",
+        byCopy: false,
         evicted: undefined,
         releasedAt: undefined,
+        lossesThen: 0,
         releaseSent: false,
+        spent: false,
         leased: false,
         minHold: 0,
         shared: false,
@@ -130,19 +142,24 @@ export class Witness {
     if (granted) checkLateCopies(this, execution, facts);
     checkFences(this, execution, facts, granted);
     if (granted) {
+      facts.byCopy = message.executions > 1;
       facts.grantedAt = this.world.timeline.now;
       checkGrant(this, facts, kind === "force");
     }
     this.#note(execution, facts, granted);
   }
 
-  #note({ message, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+  #note({ message, server, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
     const { kind, lock, token, more } = message;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
     const wrote = kind === "force" ? granted && 2 : kind === "acquire" ? granted && more[1] !== "" : outcome === "unrecorded" || outcome === "gone";
     if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
+    facts.spent ||= outcome === "spent";
     if (kind !== "release" && kind !== "delete-if") return;
-    if (kind === "release" || outcome === 1) facts.releasedAt ??= this.entries.get(lock) ?? 0;
+    if (kind === "release" || outcome === 1) {
+      facts.releasedAt ??= this.entries.get(lock) ?? 0;
+      facts.lossesThen = server.losses;
+    }
     if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
   }
 
@@ -155,6 +172,7 @@ export class Witness {
   delivered(message: Message, answer: { value?: unknown }): void {
     const { kind, client, token } = message;
     const { value } = answer;
+    if (kind === "acquire" || kind === "set") this.#deliveredGrant(message, value);
     if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
     const { timeline, plan } = this.world;
     if (plan.messages.length || plan.mishaps.length) return;
@@ -167,6 +185,16 @@ export class Witness {
         if (!holding.ended && holding.wasHeld) this.fail(2, `${holding.token.label} goes on after the answer ${value[0]}`);
       });
     }
+  }
+
+  /** A grant that came too late to be of use has to be given back. */
+  #deliveredGrant({ token }: Message, value: unknown): void {
+    if (value !== "OK" && !(Array.isArray(value) && value[0] === "granted")) return;
+    const facts = this.tokens.get(token.slice(0, 23));
+    if (!facts || facts.leased || facts.releaseSent) return;
+    this.world.timeline.after(0, () => {
+      if (!facts.leased && facts.releaseSent) this.count("call: a grant with nothing left was given back");
+    });
   }
 
   heard(client: Client, { type, owner, reason, during }: LockEvent): void {
@@ -188,6 +216,7 @@ export class Witness {
       client,
       token,
       ttl,
+      fence: token.fence,
       suspensions: client.suspensions,
       ended: undefined,
       wasHeld: false,
@@ -206,7 +235,9 @@ export class Witness {
     if (held && holding.wasOver) this.fail(6, `${token.label} is held again after it was over`);
     holding.wasHeld ||= held;
     holding.wasOver ||= holding.wasHeld && !held;
-    if (held && token.fence && `${lease.fence}` !== token.fence) this.fail(3, `${token.label} shows another fence than it was granted`);
+    if (held && holding.fence && `${lease.fence}` !== holding.fence) {
+      this.fail(3, `${token.label} shows another fence than it was granted`);
+    }
     return held;
   }
 
