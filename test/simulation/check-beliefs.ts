@@ -1,5 +1,7 @@
-import { margin } from "../../src/deadline.ts";
 import type { Holding, TokenFacts, Witness } from "./witness.ts";
+
+/** How late a timer may be, as it is promised. */
+const promised = (ttl: number) => Math.min(ttl / 10, 25);
 
 /**
  * Whether the program that has this lease would be told that it is held. Read without touching the lease: asking it
@@ -43,7 +45,7 @@ export function checkGrant(witness: Witness, fresh: TokenFacts, byForce: boolean
     if (believes(holding) && !client.clock.stale) {
       witness.fail(1, `${fresh.label} is granted while ${token.label} believes that it holds ${token.lock}`);
     }
-    const inTime = client.clock.lateness <= margin(ttl) && holding.suspensions === client.suspensions;
+    const inTime = client.clock.lateness <= promised(ttl) && holding.suspensions === client.suspensions;
     const awake = !client.dead && !client.clock.paused;
     if (!holding.ended && holding.wasHeld && inTime && awake) {
       witness.fail(2, `${fresh.label} is granted while the signal of ${token.label} is quiet`);

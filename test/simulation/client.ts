@@ -80,11 +80,11 @@ export class Client {
     return {
       ...port,
       set: (key, value, options) => {
-        witness.asked(value);
+        witness.asked(this, value);
         return port.set(key, value, options);
       },
       eval: (script, keys, args) => {
-        witness.asked(args[0] ?? "", script);
+        witness.asked(this, args[0] ?? "", script);
         return port.eval(script, keys, args);
       },
     };

@@ -17,6 +17,8 @@ export class ClientClock {
   readonly #plan: ClockPlan;
   readonly #random: Random;
   readonly #timers = new Set<object>();
+  /** Those that the library started. */
+  readonly #borrowed = new Set<object>();
   #pausedUntil = 0;
   /** World time of all pauses so far, and what of it the clocks did not see. */
   #paused = 0;
@@ -37,7 +39,7 @@ export class ClientClock {
     this.face = {
       now: () => this.now(),
       monotonic: () => this.#monotonic(),
-      timer: (ms, callback) => this.timer(ms, callback),
+      timer: (ms, callback) => this.#timer(this.#borrowed, ms, callback),
       random: () => random.next(),
       randomBytes: (length) => Uint8Array.from({ length }, () => Math.floor(random.next() * 256)),
     };
@@ -55,8 +57,9 @@ export class ClientClock {
     return this.#timeline.now < this.#pausedUntil;
   }
 
+  /** How many timers the library has. */
   get pending(): number {
-    return this.#timers.size;
+    return this.#borrowed.size;
   }
 
   /** Milliseconds, as this client counts them, in which it could run. */
@@ -109,26 +112,30 @@ export class ClientClock {
   }
 
   timer(ms: number, callback: () => void): Timer {
+    return this.#timer(this.#timers, ms, callback);
+  }
+
+  #timer(timers: Set<object>, ms: number, callback: () => void): Timer {
     if (Number.isNaN(ms)) throw new Error("a timer of NaN milliseconds");
     const { rate, late } = this.#plan;
     const wait = Math.min(Math.max(0, ms), LONGEST_TIMER);
     const due = this.#mono() + wait;
     const timer = {};
-    this.#timers.add(timer);
+    timers.add(timer);
     const fire = (): void => {
-      if (this.dead || !this.#timers.has(timer)) return;
+      if (this.dead || !timers.has(timer)) return;
       const left = (due - this.#mono()) / rate;
       // Timers follow the monotonic clock: one that stood still makes them late.
       if (this.paused) this.#timeline.after(this.#pausedUntil - this.#timeline.now, fire);
       else if (left > 1e-6) this.#timeline.after(left, fire);
       else {
-        this.#timers.delete(timer);
+        timers.delete(timer);
         this.look();
         callback();
       }
     };
     const lateness = late && this.#random.chance(0.3) ? this.#random.next() * late : 0;
     this.#timeline.after(wait / rate + lateness, fire);
-    return { cancel: () => void this.#timers.delete(timer), unref: () => {} };
+    return { cancel: () => void timers.delete(timer), unref: () => {} };
   }
 }

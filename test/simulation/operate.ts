@@ -29,5 +29,8 @@ async function close(world: World, client: Client, grace: number): Promise<void>
   if (mine.some((holding) => !holding.ended && holding.lease.held)) witness.count("close: with leases held");
   client.closed = true;
   await call(world, client, `close c${client.id}`, grace + 6 * client.plan.commandTimeout, () => client.locks.close({ grace }));
+  const busy = [...world.calls].some((open) => open.client === client);
+  const { pending } = client.clock;
+  if (!busy && pending) witness.fail(9, `${pending} timers are left after close() of c${client.id}`);
   for (const { lease, token } of mine) if (lease.held) witness.fail(9, `${token.label} is held after close()`);
 }

@@ -23,7 +23,7 @@ export class Session {
     this.witness = world.witness;
     this.fenced = fence;
     this.maxHold = maxHold;
-    this.began = client.clock.running();
+    this.began = world.timeline.now;
   }
 
   look(): boolean {
@@ -64,7 +64,7 @@ export class Session {
     const cause = token.evicted || token.shared || ended === "released" || ended === "handed over";
     if ((reason === "deleted" || reason === "taken") && !cause) fail();
     if (reason === "closed" && !client.closed) fail();
-    if (reason === "max-hold" && client.clock.running() - this.began < this.maxHold * 0.99 - 5) fail();
+    if (reason === "max-hold" && (this.world.timeline.now - this.began) * client.plan.clock.rate < this.maxHold - 2) fail();
   }
 
   /** Invariant 4. Two processes that share a lease look alike to the resource. */

@@ -44,6 +44,7 @@ async function take(world: World, client: Client, task: Take): Promise<void> {
   const options = optionsOf(task, label, abort?.signal);
   const limit = waitLimit(client, task);
   const end = () => {
+    witness.checkSleep(client, label);
     const asks = witness.asks.get(label) ?? 0;
     const budget = task.maxAttempts ?? Number.POSITIVE_INFINITY;
     if (asks > budget) witness.fail(11, `${what} sent ${asks} requests, its budget is ${budget}`);
@@ -158,6 +159,8 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
 
 async function restore(world: World, client: Client, task: Restore): Promise<void> {
   const { witness } = world;
+  // Others may yet hand one over.
+  for (let looks = 0; looks < 8 && !world.handedOver.length; looks++) await client.sleep(world.longest / 4);
   const given = world.handedOver.shift();
   if (!given) return;
   const { serialized, fenced } = given;

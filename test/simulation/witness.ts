@@ -68,6 +68,7 @@ export class Witness {
   /** By label: requests of a wait, and whether Redis said that another holds the lock. */
   readonly asks = new Map<string, number>();
   readonly busy = new Set<string>();
+  readonly #askedAt = new Map<string, number>();
 
   constructor(world: World) {
     this.world = world;
@@ -116,10 +117,22 @@ export class Witness {
   }
 
   /** The core is about to send a request, which the adapter may send as two. */
-  asked(token: string, script?: string): void {
+  asked(client: Client, token: string, script?: string): void {
     if (script !== undefined && script !== ACQUIRE) return;
     const label = token.slice(24);
     this.asks.set(label, (this.asks.get(label) ?? 0) + 1);
+    this.checkSleep(client, label);
+    this.#askedAt.set(label, client.clock.running());
+  }
+
+  /** Invariant 8: between two requests a waiter sleeps no longer than one pause between attempts. */
+  checkSleep({ clock, plan }: Client, label: string): void {
+    const last = this.#askedAt.get(label);
+    if (last === undefined) return;
+    const slept = clock.running() - last;
+    // The plain SET and the script after it are limited one by one.
+    const longest = 2 * plan.commandTimeout + Math.max(plan.retry.min, plan.retry.max) + 3 * clock.lateness + 15;
+    if (slept > longest * 1.001) this.fail(8, `${label} did not ask for ${slept.toFixed(1)} ms while it waited`);
   }
 
   sent(message: Message): void {

@@ -1,0 +1,19 @@
+// A child process of `npm run simulate`: runs its share of the seeds and sends what they gave.
+import type { Sum } from "./batch.ts";
+import { runSeeds } from "./batch.ts";
+import type { Share } from "./pool.ts";
+import { seedsOf } from "./pool.ts";
+
+const orphaned = () => process.exit(1);
+
+process.once("disconnect", orphaned);
+process.once("message", async (share: Share) => {
+  const sent: Promise<unknown>[] = [];
+  await runSeeds(seedsOf(share), share, (sum: Sum) => {
+    sent.push(new Promise((resolve) => process.send?.(sum, resolve)));
+    return true;
+  });
+  await Promise.all(sent);
+  process.off("disconnect", orphaned);
+  process.disconnect();
+});
