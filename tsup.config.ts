@@ -1,6 +1,13 @@
 import type { Options } from "tsup";
 import { luaPlugin } from "./scripts/minify-lua.ts";
 
+// A consumer with lib es2022 lacks the types of `await using` unless the declarations ask for them themselves. And he may
+// have no `AbortSignal`: an empty interface adds nothing where there is one; src/signal.ts says what it is for.
+const DECLARATIONS = `/// <reference lib="esnext.disposable" />
+declare global {
+  interface AbortSignal {}
+}`;
+
 const config: Options = {
   // One entry a subpath; the package test checks that this list and `exports` agree.
   entry: {
@@ -13,8 +20,7 @@ const config: Options = {
     conformance: "test/conformance/index.ts",
   },
   format: ["esm", "cjs"],
-  // A consumer with lib es2022 lacks the types of `await using` unless the declarations ask for them themselves.
-  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  dts: { banner: DECLARATIONS },
   // Without splitting each entry gets its own copy of the error classes, and `instanceof` fails across subpaths.
   splitting: true,
   treeshake: true,

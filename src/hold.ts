@@ -11,6 +11,7 @@ import { giveUp, persist } from "./limit.ts";
 import { lostError } from "./lost.ts";
 import type { Settings } from "./options.ts";
 import { renew } from "./renew.ts";
+import type { Signal } from "./signal.ts";
 
 /**
  * What this process knows about a lock that it was granted. Timers refer to the hold and not to the lease, so that a
@@ -90,7 +91,7 @@ export class Hold implements Pending {
     return this.held() || !(this.ended || this.confirmed || this.core.closing);
   }
 
-  get signal(): AbortSignal {
+  get signal(): Signal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       this.remaining();

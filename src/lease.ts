@@ -2,6 +2,7 @@ import { LockOptionsError } from "./errors.ts";
 import type { Hold } from "./hold.ts";
 import type { Duration } from "./options.ts";
 import { readTtl } from "./options.ts";
+import type { Signal } from "./signal.ts";
 
 /** What {@link Lease.handOver} gives and `locks.restore` takes. Contains the token: whoever has it has the lock. */
 export interface SerializedLease {
@@ -88,7 +89,7 @@ export class Lease implements AsyncDisposable {
   }
 
   /** Aborts with a `LockLostError` when the lease is lost, before its ttl lets anyone else in. */
-  get signal(): AbortSignal {
+  get signal(): Signal {
     return this.#hold.signal;
   }
 

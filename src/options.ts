@@ -5,6 +5,7 @@ import { platformClock } from "./clock.ts";
 import { LockOptionsError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import { DEFAULT_RETRY } from "./limit.ts";
+import type { Signal } from "./signal.ts";
 
 /**
  * Milliseconds as a whole number, or a text: `"250ms"`, `"30s"`, `"30 s"`, `"5m"`, `"1h"`.
@@ -69,7 +70,7 @@ export interface AcquireOptions {
   /** A label of up to 256 bytes that `query` and timeout errors show: a host, a job id. No secret. @default none */
   owner?: string | undefined;
   /** Abandons the wait; the call rejects with `signal.reason`. Once granted it has no effect. @default none */
-  signal?: AbortSignal | undefined;
+  signal?: Signal | undefined;
   /** Is handed each promise of a background clean-up. In a Worker: the `ctx`. @default none */
   waitUntil?: WaitUntil | undefined;
   /** Only `"exclusive"` for now. @default "exclusive" */
@@ -106,7 +107,7 @@ export interface Settings {
   minHold: number;
   fence: boolean;
   owner?: string | undefined;
-  signal?: AbortSignal | undefined;
+  signal?: Signal | undefined;
   waitUntil?: WaitUntil | undefined;
   prefix: string;
   ifAvailable: boolean;

@@ -1,3 +1,16 @@
+/** What is used of `fetch`; the platform's fits, and any other that can do this much. */
+export type Fetch = (
+  url: string,
+  init: {
+    method: "POST";
+    headers: Record<string, string>;
+    body: string;
+    redirect: "manual";
+    signal: AbortSignal;
+    cache?: "no-store";
+  },
+) => Promise<{ status: number; text(): Promise<string> }>;
+
 /** How to reach an Upstash database by REST. */
 export interface UpstashOptions {
   /** `UPSTASH_REDIS_REST_URL`: an https address; http only for a loopback address, or with `allowHttp`. */
@@ -5,7 +18,7 @@ export interface UpstashOptions {
   /** `UPSTASH_REDIS_REST_TOKEN`. The read-only token does not do. */
   token: string;
   /** Used instead of the platform's `fetch`. */
-  fetch?: typeof globalThis.fetch | undefined;
+  fetch?: Fetch | undefined;
   /** After this a request is aborted, in milliseconds from 1 up; its outcome is unknown then. @default 5000 */
   timeout?: number | undefined;
   /** Allow the token to travel unencrypted over http: to other hosts: a private network, say. @default false */
@@ -34,7 +47,7 @@ export function rest(options: UpstashOptions): (command: string[]) => Promise<un
 
   return async (command) => {
     // Read at each call: frameworks replace it. Called unbound: Workers refuse it as a method.
-    const send = options.fetch ?? fetch;
+    const send: Fetch = options.fetch ?? fetch;
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), Math.min(timeout, 2 ** 31 - 1));
     try {

@@ -1,0 +1,163 @@
+// Compiled with lib es2022 alone: no DOM, no @types/node. Names every public export, and runs.
+import {
+  type AcquireOptions,
+  type Clock,
+  createLocks,
+  type Duration,
+  isLockError,
+  type Lease,
+  LockBackendError,
+  LockClosedError,
+  LockError,
+  type LockErrorByCode,
+  type LockErrorCode,
+  type LockEvent,
+  type LockHolder,
+  LockLostError,
+  LockOptionsError,
+  type LockSnapshot,
+  type Locks,
+  type LocksOptions,
+  LockTimeoutError,
+  type LostReason,
+  type RequestOptions,
+  type RetryOptions,
+  type SerializedLease,
+  type Timer,
+  type Transport,
+  type WaitUntil,
+  type WrapOptions,
+} from "holdfast";
+import { type CommandOptions, command } from "holdfast/command";
+import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
+import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
+import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
+import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
+import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
+
+function check(truth: boolean, what: string): void {
+  if (!truth) throw new Error(what);
+}
+
+// Each adapter takes something of the shape of its client.
+const ioredisClient: IoredisClient = { call: async (command, ...args) => [command, ...args] };
+const ioredisCluster: IoredisCluster = { ...ioredisClient, nodes: () => [ioredisClient] };
+const nodeRedisClient: NodeRedisClient = { sendCommand: async (args: string[]) => args };
+export const nodeRedisCluster = (cluster: NodeRedisCluster): Transport => nodeRedis(cluster);
+const upstashClient: UpstashClient = { set: async () => "OK", eval: async () => null };
+const upstashOptions: UpstashOptions = { url: "https://example.upstash.io", token: "x", timeout: 1000 };
+const viaFetch: UpstashOptions = {
+  ...upstashOptions,
+  fetch: async (url, { method, headers, body }) => {
+    check(url === upstashOptions.url && method === "POST" && body.length > 0 && !!headers.authorization, "a request");
+    return { status: 401, text: async () => '{"error":"Unauthorized"}' };
+  },
+};
+const commandOptions: CommandOptions = { nodes: () => [async (args) => args] };
+const overUpstash: Upstash = upstash;
+const transports: Transport[] = [
+  ioredis(ioredisClient),
+  ioredis(ioredisCluster),
+  nodeRedis(nodeRedisClient),
+  overUpstash(upstashClient),
+  overUpstash(upstashOptions),
+  overUpstash(viaFetch),
+  overUpstash.fromEnv({ UPSTASH_REDIS_REST_URL: "https://example.upstash.io", UPSTASH_REDIS_REST_TOKEN: "x" }),
+  command(async (args) => args, commandOptions),
+];
+
+// A clock of one's own.
+const timer: Timer = { cancel: () => {}, unref: () => {} };
+let now = 1_700_000_000_000;
+const clock: Clock = {
+  now: () => now,
+  monotonic: () => now,
+  timer: () => timer,
+  random: () => 0.5,
+  randomBytes: (length) => Uint8Array.from({ length }, (_, index) => index + (now % 100)),
+};
+
+// Options may be passed on from a variable that may be undefined.
+const ttl: Duration = "30s";
+const retry: RetryOptions = { min: 10, max: undefined };
+const handed: Promise<unknown>[] = [];
+const waitUntil: WaitUntil = { waitUntil: (promise) => handed.push(promise) };
+const acquireOptions: AcquireOptions = { ttl, retry, waitUntil, signal: undefined, owner: "me", wait: 0 };
+const requestOptions: RequestOptions = { ...acquireOptions, ifAvailable: true };
+const events: LockEvent["type"][] = [];
+const defaults: LocksOptions = { clock, onEvent: (event: LockEvent) => void events.push(event.type) };
+const wrapOptions: WrapOptions<[number, number]> = { name: (left, right) => `sum:${left}:${right}` };
+const memoryOptions: MemoryOptions = { clock };
+
+const codes: Record<LockErrorCode, new (...args: never[]) => LockError> = {
+  TIMEOUT: LockTimeoutError,
+  LOST: LockLostError,
+  BACKEND: LockBackendError,
+  OPTIONS: LockOptionsError,
+  CLOSED: LockClosedError,
+};
+function reasonOf(error: LockErrorByCode["LOST"]): LostReason {
+  return error.reason;
+}
+
+// Without any platform's types a signal has what is needed to react to it.
+export function listen(lease: Lease, stop: () => void): () => void {
+  lease.signal.throwIfAborted();
+  if (lease.signal.aborted) stop();
+  lease.signal.addEventListener("abort", stop);
+  return () => lease.signal.removeEventListener("abort", stop);
+}
+export const passOn = (lease: Lease): AcquireOptions => ({ signal: lease.signal });
+
+async function expectCode(code: LockErrorCode, call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    check(isLockError(error, code) && error instanceof codes[code] && error instanceof LockError, `no ${code}`);
+    return;
+  }
+  throw new Error(`no ${code}`);
+}
+
+export async function main(): Promise<string> {
+  const store: MemoryTransport = memory(memoryOptions);
+  const locks: Locks = createLocks(store, defaults);
+  const others: Locks = createLocks(store, { clock: { ...clock, randomBytes: (length) => new Uint8Array(length) } });
+  {
+    await using lease = await locks.acquire("invoice:42", acquireOptions);
+    check(lease.held && lease.remaining() > 0 && lease.expiresAt > now, "held");
+    await expectCode("TIMEOUT", () => others.acquire("invoice:42", { wait: 0 }));
+    const snapshot: LockSnapshot = await others.query("invoice:42");
+    const holder: LockHolder | undefined = snapshot.holders[0];
+    check(snapshot.held && holder?.owner === "me", "queried");
+    for await (const each of others.list()) check(each.name === "invoice:42", "listed");
+    const nobody: null | Lease = await others.request("invoice:42", requestOptions, (other) => other);
+    check(nobody === null, "busy");
+  }
+  const fence: number = await others.request("invoice:42", (lease) => lease.fence);
+  check(fence > 0, "fenced");
+  check((await locks.wrap((left: number, right: number) => left + right, wrapOptions)(1, 2)) === 3, "wrapped");
+
+  const serialized: SerializedLease = (await locks.acquire("video:9")).handOver();
+  const restored = others.restore(serialized);
+  check(await restored.verify(), "verified");
+  check(await others.forceRelease("video:9"), "forced");
+  check(!(await restored.verify()), "lost");
+  try {
+    await restored.extend();
+  } catch (error) {
+    check(isLockError(error, "LOST") && reasonOf(error) === "taken", "lost by force");
+  }
+  now += 1;
+  await expectCode("OPTIONS", () => locks.acquire(""));
+  await expectCode("BACKEND", () => createLocks(upstash(viaFetch), { clock }).acquire("x"));
+  await locks.close({ grace: 0 });
+  await expectCode("CLOSED", () => locks.acquire("x"));
+
+  const registered: string[] = [];
+  const commands: Commands = async (args) => args;
+  const suite: ConformanceOptions = { test: (name) => registered.push(name), transport: () => store, commands };
+  conformance(suite);
+  check(registered.length > 100 && transports.length === 8 && events.includes("acquired"), "all of it");
+  return "done";
+}
