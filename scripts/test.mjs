@@ -9,6 +9,7 @@ const root = new URL("..", import.meta.url);
 const vitestArgs = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const vitestReport = join(scratch, "vitest.json");
+const simulationReport = join(scratch, "simulation.json");
 
 // A step runs a file with Node. `needs` names the step whose result it works on. A step with `count` is a suite: it has
 // the machine to itself, prints as it goes, and `count` turns its exit into { passed, failed, notes }; one without it
@@ -21,6 +22,7 @@ const steps = [
   { name: "package, publint", run: ["publint/src/cli.js", "--strict"], needs: "build" },
   { name: "package, attw", run: ["@arethetypeswrong/cli/dist/index.js", ...attwArgs()], needs: "build" },
   { name: "size", run: ["./scripts/size.mjs"], needs: "build", show: true },
+  { name: "simulation", run: ["./test/simulation/main.ts", ...simulationRun()], count: countSimulation },
   { name: "vitest", run: ["vitest/vitest.mjs", ...vitestRun()], count: countVitest, minutes: 45 },
 ];
 
@@ -30,6 +32,15 @@ function attwArgs() {
 
 function vitestRun() {
   return ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`, ...vitestArgs];
+}
+
+function simulationRun() {
+  return ["--seeds", "10000", "--quiet", "--report", simulationReport];
+}
+
+function countSimulation(exit) {
+  if (existsSync(simulationReport)) return JSON.parse(readFileSync(simulationReport, "utf8"));
+  return { passed: 0, failed: 1, notes: [`the simulation wrote no report: ${exit.reason}`] };
 }
 
 function countVitest(exit) {

@@ -12,7 +12,13 @@ export interface Call {
 }
 
 /** Watches one call: how long the client was running meanwhile, and that it ends at all. */
-export async function call<T>(world: World, client: Client, what: string, limit: number, work: () => Promise<T>): Promise<T> {
+export async function call<T>(
+  world: World,
+  client: Client,
+  what: string,
+  limit: number,
+  work: () => Promise<T>,
+): Promise<T> {
   const open = { client, what };
   const began = client.clock.running();
   world.calls.add(open);

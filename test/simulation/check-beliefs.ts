@@ -1,4 +1,5 @@
-import type { Holding, TokenFacts, Witness } from "./witness.ts";
+import type { Holding, TokenFacts } from "./facts.ts";
+import type { Witness } from "./witness.ts";
 
 /** How late a timer may be, as it is promised. */
 const promised = (ttl: number) => Math.min(ttl / 10, 25);

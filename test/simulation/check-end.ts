@@ -10,14 +10,14 @@ export function checkEnd(world: World): void {
     if (client.background.size) witness.fail(9, `${client.background.size} clean-ups of c${client.id} are left`);
   }
   for (const holding of witness.holdings) {
-    if (!holding.client.dead && holding.lease.held && holding.wasHeld) witness.fail(9, `${holding.token.label} is held in the end`);
+    if (!holding.client.dead && holding.lease.held && holding.wasHeld)
+      witness.fail(9, `${holding.token.label} is held in the end`);
   }
   for (const { client, label, grantedAt, leased, releaseSent, spent, denied, byCopy } of witness.tokens.values()) {
     if (grantedAt !== undefined && !leased && !releaseSent && !spent && !client.dead) {
       // What its caller was told was true when it was said, or a client's own retry made it untrue.
       if (byCopy || denied) witness.count("late copy: of a call that had its answer, it holds the name, idle");
-      else
-      witness.fail(9, `${label} was granted to a call that did not get it, and nobody gave it back`);
+      else witness.fail(9, `${label} was granted to a call that did not get it, and nobody gave it back`);
     }
   }
   // Back jumps of a server's clock lengthen what is there; no key was asked for longer than this.

@@ -1,5 +1,6 @@
+import type { TokenFacts } from "./facts.ts";
 import type { Execution } from "./network.ts";
-import type { TokenFacts, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 
 /** Invariant 3: larger with each grant, the same when a grant is repeated. */
 export function checkFences(witness: Witness, execution: Execution, facts: TokenFacts, granted: boolean): void {

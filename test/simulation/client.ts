@@ -1,5 +1,5 @@
 import { command } from "../../adapters/command.ts";
-import type { Lease, LockEvent, Locks, Transport } from "../../src/index.ts";
+import type { LockEvent, Locks, Transport } from "../../src/index.ts";
 import { createLocks } from "../../src/index.ts";
 import { ClientClock } from "./clock.ts";
 import type { ClientPlan } from "./plan.ts";
@@ -13,7 +13,7 @@ export class Client {
   readonly clock: ClientClock;
   readonly locks: Locks;
   /** What was handed to `waitUntil` and has not settled. */
-  readonly background = new Set<Promise<unknown>>();
+  readonly background: Set<Promise<unknown>> = new Set();
   cutUntil = 0;
   suspensions = 0;
   closed = false;
@@ -94,8 +94,7 @@ export class Client {
 /** One store for now; `holdfast/quorum` will combine several. */
 function locksOver(transports: readonly Transport[], options: Parameters<typeof createLocks>[1]): Locks {
   const [transport, ...others] = transports;
-  if (!transport || others.length) throw new Error("More than one store needs holdfast/quorum, which does not exist yet.");
+  if (!transport || others.length)
+    throw new Error("More than one store needs holdfast/quorum, which does not exist yet.");
   return createLocks(transport, options);
 }
-
-export type { Lease };

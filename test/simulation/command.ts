@@ -22,8 +22,10 @@ for (const [kind, script] of Object.entries(KINDS) as [keyof typeof KINDS, strin
 export const recordOf = (lock: string): string => `fence.7t5:${lock}`;
 
 export function meaningOf([name, first = "", second = "", ...rest]: readonly string[]): Meaning {
-  if (name === "SET") return { kind: "set", lock: first, record: recordOf(first), token: second, more: [rest[2] ?? ""] };
-  if (name === "DELEX") return { kind: "delete-if", lock: first, record: recordOf(first), token: rest[0] ?? "", more: [] };
+  if (name === "SET")
+    return { kind: "set", lock: first, record: recordOf(first), token: second, more: [rest[2] ?? ""] };
+  if (name === "DELEX")
+    return { kind: "delete-if", lock: first, record: recordOf(first), token: rest[0] ?? "", more: [] };
   const kind = BY_NAME.get(first);
   if (!kind) throw new Error(`an unknown command: ${name}`);
   const count = Number(second);

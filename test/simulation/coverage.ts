@@ -15,9 +15,12 @@ export function tallyExecution(witness: Witness, { message, before, recordBefore
   if (late) witness.count("message: executed after its sender gave up");
   let detail = "";
   if (kind === "acquire" && outcome === "granted") detail = own ? ", replayed" : more[1] === "" ? ", no fence" : "";
-  if (kind === "acquire" && outcome === "busy") detail = before?.value[0] === "." ? ", kept" : (left as number) >= 0 ? ", timed" : "";
-  if (kind === "release" && outcome === "freed") detail = before?.value === `.${token}` ? ", already kept" : more[0] === "0" ? "" : ", and kept";
-  if (kind === "release" && outcome === "gone") detail = recordBefore?.includes(token.slice(0, 23)) ? "" : more[1] === "" ? ", no record" : ", record full";
+  if (kind === "acquire" && outcome === "busy")
+    detail = before?.value[0] === "." ? ", kept" : (left as number) >= 0 ? ", timed" : "";
+  if (kind === "release" && outcome === "freed")
+    detail = before?.value === `.${token}` ? ", already kept" : more[0] === "0" ? "" : ", and kept";
+  if (kind === "release" && outcome === "gone")
+    detail = recordBefore?.includes(token.slice(0, 23)) ? "" : more[1] === "" ? ", no record" : ", record full";
   if (kind === "force" && outcome === "granted") detail = own ? ", replayed" : "";
   witness.count(`${kind}: ${outcome}${detail}`);
 }

@@ -1,6 +1,7 @@
 // Looks for the first seed that fails: `node hunt.ts FIRST LAST REGIME`. For copies of the source with a protection taken out.
-import { runSeeds } from "./batch.ts";
+
 import type { Failed } from "./batch.ts";
+import { runSeeds } from "./batch.ts";
 import type { Wanted } from "./planner.ts";
 
 const [first, last, regime] = process.argv.slice(2);

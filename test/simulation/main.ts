@@ -36,7 +36,8 @@ const { values } = parseArgs({
 
 function whole(name: "seeds" | "from" | "seed" | "stores"): number {
   const value = Number(values[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}.`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
 }
 

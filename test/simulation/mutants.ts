@@ -19,8 +19,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no record of spent tokens",
     file: SCRIPTS,
-    from: "  if (at < 0) return reply(\"granted\"",
-    to: "  if (at < 0 || !value) return reply(\"granted\"",
+    from: '  if (at < 0) return reply("granted"',
+    to: '  if (at < 0 || !value) return reply("granted"',
     invariants: [7, 9],
   },
   {
@@ -54,8 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "release does not compare the token",
     file: SCRIPTS,
-    from: "  if (value === token) {\n    if (rest === \"0\")",
-    to: "  if (value !== undefined) {\n    if (rest === \"0\")",
+    from: '  if (value === token) {\n    if (rest === "0")',
+    to: '  if (value !== undefined) {\n    if (rest === "0")',
     invariants: [1, 5],
   },
   {
@@ -89,11 +89,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a replay mints another fence",
     file: SCRIPTS,
-    from: "  if (value && was[at - 1] === \"+\") return reply(\"granted\", left, /^\\d+/.exec(was)?.[0]);",
-    to: "  if (value && was[at - 1] === \"+\") return reply(\"granted\", left, String(Number.parseInt(was, 10) + 1));",
+    from: '  if (value && was[at - 1] === "+") return reply("granted", left, /^\\d+/.exec(was)?.[0]);',
+    to: '  if (value && was[at - 1] === "+") return reply("granted", left, String(Number.parseInt(was, 10) + 1));',
     invariants: [3],
   },
-  { name: "no allowance for drift", file: "src/deadline.ts", from: "ms / 100 + 2", to: "ms * 0", invariants: [1], regime: "kept" },
+  {
+    name: "no allowance for drift",
+    file: "src/deadline.ts",
+    from: "ms / 100 + 2",
+    to: "ms * 0",
+    invariants: [1],
+    regime: "kept",
+  },
   {
     name: "the deadline is counted from the reply",
     file: STORE,
@@ -164,7 +171,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a fault is taken for loss",
     file: "src/renew.ts",
     from: "      hold.unanswered = true;\n",
-    to: "      hold.lose(\"deleted\");\n      hold.unanswered = true;\n",
+    to: '      hold.lose("deleted");\n      hold.unanswered = true;\n',
     invariants: [10],
   },
   {
@@ -184,8 +191,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a reply's truth instead of its value",
     file: "src/reply.ts",
-    from: "const known = outcomes.split(\" \").includes(outcome) && more === undefined;",
-    to: "if (reply) return { outcome: outcomes.split(\" \")[0] as string, left: left >= 0 ? left : 1000, fence: fence || 1, value: \"\" };\n  const known = false && more;",
+    from: 'const known = outcomes.split(" ").includes(outcome) && more === undefined;',
+    to: 'if (reply) return { outcome: outcomes.split(" ")[0] as string, left: left >= 0 ? left : 1000, fence: fence || 1, value: "" };\n  const known = false && more;',
     invariants: [3, 10],
   },
   {
@@ -212,7 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the abort listener stays",
     file: "src/wait.ts",
-    from: "      signal?.removeEventListener(\"abort\", abort);\n",
+    from: '      signal?.removeEventListener("abort", abort);\n',
     to: "",
     invariants: [9],
   },

@@ -71,14 +71,19 @@ export class Network {
     const message = { ...meaningOf(command), client, store, number, command, sentAt, executions: 0, denied: false };
     witness.sent(message);
     if (fault) witness.count(`fault: ${fault.kind}`);
-    history.add(() => `c${client.id} sends #${number} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`);
+    history.add(
+      () => `c${client.id} sends #${number} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`,
+    );
     return new Promise((resolve, reject) => {
       this.#carry(message, fault, random, (answer) =>
         client.clock.whenAwake(() => {
-          history.add(() => `c${client.id} gets #${number} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`);
+          history.add(
+            () =>
+              `c${client.id} gets #${number} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`,
+          );
           if ("error" in answer) reject(answer.error);
           else resolve(answer.value);
-          witness.delivered(message, answer);
+          if ("value" in answer) witness.delivered(message, answer.value);
         }),
       );
     });

@@ -15,7 +15,9 @@ export async function operate(world: World, client: Client, task: Operate | Clos
     await call(world, client, what, commands * plan.commandTimeout, async () => {
       if (task.do === "force") await locks.forceRelease(name);
       else if (task.do === "query") await locks.query(name);
-      else for await (const snapshot of locks.list()) if (!snapshot.remaining) world.witness.fail(10, "list() shows a free lock");
+      else
+        for await (const snapshot of locks.list())
+          if (!snapshot.remaining) world.witness.fail(10, "list() shows a free lock");
     });
     world.witness.count(`${task.do}: answered`);
   } catch (thrown) {
@@ -28,7 +30,9 @@ async function close(world: World, client: Client, grace: number): Promise<void>
   const mine = [...witness.holdings].filter((holding) => holding.client === client);
   if (mine.some((holding) => !holding.ended && holding.lease.held)) witness.count("close: with leases held");
   client.closed = true;
-  await call(world, client, `close c${client.id}`, grace + 6 * client.plan.commandTimeout, () => client.locks.close({ grace }));
+  await call(world, client, `close c${client.id}`, grace + 6 * client.plan.commandTimeout, () =>
+    client.locks.close({ grace }),
+  );
   const busy = [...world.calls].some((open) => open.client === client);
   const { pending } = client.clock;
   if (!busy && pending) witness.fail(9, `${pending} timers are left after close() of c${client.id}`);

@@ -17,7 +17,10 @@ export function planClient(setting: Setting): ClientPlan {
   const frozen = random.chance(0.15);
   // Work without I/O matters to clocks that stand still meanwhile; to others it is a pause like any other.
   for (const task of programs.flat()) {
-    if ("uses" in task) task.uses = task.uses.map((use) => (use.do === "sleep" && frozen && random.chance(0.5) ? { ...use, do: "work" } : use));
+    if ("uses" in task)
+      task.uses = task.uses.map((use) =>
+        use.do === "sleep" && frozen && random.chance(0.5) ? { ...use, do: "work" } : use,
+      );
   }
   return {
     id,
@@ -41,8 +44,16 @@ function planProgram(random: Random, setting: Setting): Task[] {
     const after = Math.round(random.between(0, longest / 2));
     const dice = random.next();
     if (dice < 0.8) return planTake(random, setting, after);
-    if (dice < 0.91) return { do: "restore", after, renew: random.chance(0.5), again: random.chance(0.25), ...planUses(random, longest) };
-    if (dice < 0.98) return { do: random.pick(["force", "force", "query", "list"]), after, name: random.pick(setting.names) };
+    if (dice < 0.91)
+      return {
+        do: "restore",
+        after,
+        renew: random.chance(0.5),
+        again: random.chance(0.25),
+        ...planUses(random, longest),
+      };
+    if (dice < 0.98)
+      return { do: random.pick(["force", "force", "query", "list"]), after, name: random.pick(setting.names) };
     return { do: "close", after, grace: random.chance(0.5) ? 0 : random.whole(1, 2 * longest) };
   });
 }

@@ -1,6 +1,6 @@
-import { planClient } from "./planner-clients.ts";
 import type { MessageFault, Mishap, Plan } from "./plan.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
+import { planClient } from "./planner-clients.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";
 
@@ -80,7 +80,9 @@ function planMishaps(random: Random, { count, stores, longest, broken }: Scale):
   const jumpy = Array.from({ length: count }, () => random.chance(0.5));
   const mishaps: Mishap[] = [];
   const add = (kind: string) => {
-    const befallsServer = ["restart", "script-flush", "delete", "restart-empty", "failover", "server-jump"].includes(kind);
+    const befallsServer = ["restart", "script-flush", "delete", "restart-empty", "failover", "server-jump"].includes(
+      kind,
+    );
     const whom = befallsServer ? random.whole(0, stores - 1) : random.whole(0, count - 1);
     const at = Math.round(random.between(0, span));
     const ms = Math.round(random.between(1, longest * random.pick([0.3, 1, 2])));

@@ -1,8 +1,9 @@
 import type { LostReason } from "../../src/index.ts";
 import { call, codeOf } from "./call.ts";
 import type { Client } from "./client.ts";
+import type { Holding } from "./facts.ts";
 import type { Resource } from "./resource.ts";
-import type { Holding, Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
 
 /** One program's dealings with one lease. */
@@ -64,7 +65,8 @@ export class Session {
     const cause = token.evicted || token.shared || ended === "released" || ended === "handed over";
     if ((reason === "deleted" || reason === "taken") && !cause) fail();
     if (reason === "closed" && !client.closed) fail();
-    if (reason === "max-hold" && (this.world.timeline.now - this.began) * client.plan.clock.rate < this.maxHold - 2) fail();
+    if (reason === "max-hold" && (this.world.timeline.now - this.began) * client.plan.clock.rate < this.maxHold - 2)
+      fail();
   }
 
   /** Invariant 4. Two processes that share a lease look alike to the resource. */
@@ -75,7 +77,8 @@ export class Session {
     const other = owners.get(key);
     owners.set(key, token.id);
     if (other !== undefined && other !== token.id) this.witness.fail(4, `two tokens wrote with fence ${lease.fence}`);
-    if (resource.lost && !this.world.shared) this.witness.fail(4, `the fenced resource lost an update, by ${token.label}`);
+    if (resource.lost && !this.world.shared)
+      this.witness.fail(4, `the fenced resource lost an update, by ${token.label}`);
   }
 
   async release(how: "release" | "dispose"): Promise<void> {
@@ -84,14 +87,17 @@ export class Session {
     const limit = this.releaseLimit();
     const ours = holding.ended === undefined;
     holding.ended ??= "released";
-    if (how === "dispose") return call(world, client, `dispose ${token.label}`, limit, () => lease[Symbol.asyncDispose]());
+    if (how === "dispose")
+      return call(world, client, `dispose ${token.label}`, limit, () => lease[Symbol.asyncDispose]());
     await call(world, client, `release ${token.label}`, limit, async () => {
       try {
         const [first, second] = await Promise.all([lease.release(), lease.release()]);
         witness.count(`release: ${first}`);
         if (first !== second) witness.fail(10, `release of ${token.label} answers ${first}, then ${second}`);
-        if (first && token.releasedAt === undefined) witness.fail(10, `release of ${token.label} is true, and none was executed`);
-        if (first && !ours && !token.shared && holding.ended === "handed over") witness.fail(10, `${token.label} is released after it was handed over`);
+        if (first && token.releasedAt === undefined)
+          witness.fail(10, `release of ${token.label} is true, and none was executed`);
+        if (first && !ours && !token.shared && holding.ended === "handed over")
+          witness.fail(10, `${token.label} is released after it was handed over`);
       } catch (thrown) {
         witness.count(`release: ${codeOf(world, `release ${token.label}`, thrown, "BACKEND CLOSED")}`);
       }

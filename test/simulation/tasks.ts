@@ -3,8 +3,8 @@ import type { Lease } from "../../src/index.ts";
 import { isLockError } from "../../src/index.ts";
 import { call, codeOf } from "./call.ts";
 import type { Client } from "./client.ts";
-import type { Restore, Take, Task } from "./plan.ts";
 import { operate } from "./operate.ts";
+import type { Restore, Take, Task } from "./plan.ts";
 import { Session } from "./session.ts";
 import { useLease } from "./uses.ts";
 import type { World } from "./world.ts";
@@ -128,9 +128,16 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
     const limit = session.releaseLimit();
     heldInTheEnd = session.look();
     holding.ended ??= "released";
-    left = call(world, client, `release after ${what}`, limit, () => new Promise((resolve) => {
-      leave = resolve;
-    }));
+    left = call(
+      world,
+      client,
+      `release after ${what}`,
+      limit,
+      () =>
+        new Promise((resolve) => {
+          leave = resolve;
+        }),
+    );
     if (task.end === "throw") throw own;
     return "done";
   };
@@ -139,7 +146,8 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
     const result = await client.locks.request(task.name, options_, callback);
     witness.count(`request: ${result}`);
     const handed = session?.holding.ended === "handed over";
-    if (session && !heldInTheEnd && !handed) witness.fail(10, `${what} resolves, and the lease was lost before its end`);
+    if (session && !heldInTheEnd && !handed)
+      witness.fail(10, `${what} resolves, and the lease was lost before its end`);
   } catch (thrown) {
     if (!session) throw thrown;
     const code = codeOf(world, what, thrown, "LOST", own);
@@ -148,7 +156,8 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
     witness.count("request: LOST with its result");
     if (thrown.result !== "done") witness.fail(10, `${what} loses what its callback returned`);
     const { token } = session.holding;
-    if (heldInTheEnd && !token.evicted && !token.shared) witness.failIfKept(10, `${what} is lost as ${thrown.reason}, and it was held in the end`);
+    if (heldInTheEnd && !token.evicted && !token.shared)
+      witness.failIfKept(10, `${what} is lost as ${thrown.reason}, and it was held in the end`);
     session.checkLoss(thrown.reason);
   } finally {
     finished();
@@ -177,7 +186,10 @@ async function restore(world: World, client: Client, task: Restore): Promise<voi
     if (lease.held) witness.fail(10, `${token.label} is held before it was verified`);
     void lease.signal;
     const ttl = serialized.ttl ?? world.longest;
-    const session = new Session(world, client, witness.hold(client, lease, { ttl, minHold: 0 }), { fence: fenced, maxHold });
+    const session = new Session(world, client, witness.hold(client, lease, { ttl, minHold: 0 }), {
+      fence: fenced,
+      maxHold,
+    });
     await useLease(session, [{ do: "verify", aside: false }, ...task.uses]);
     if (task.end === "release" || task.end === "dispose") await session.release(task.end);
   } catch (thrown) {

@@ -1,11 +1,11 @@
 import { isLockError } from "../../src/index.ts";
-import { call, codeOf } from "./call.ts";
+import { codeOf } from "./call.ts";
 import type { Use } from "./plan.ts";
 import type { Session } from "./session.ts";
 
 /** What a program does with a lease, one thing after another; what is done aside is waited for in the end. */
 export async function useLease(session: Session, uses: readonly Use[]): Promise<void> {
-  const aside: Promise<void>[] = [];
+  const aside: Promise<unknown>[] = [];
   for (const use of uses) {
     session.look();
     if (use.do === "sleep") await session.client.sleep(use.ms);
@@ -30,8 +30,9 @@ function work({ client, world }: Session, ms: number): Promise<void> {
     client.clock.stale = true;
     client.clock.pause(ms, "both", () => {
       client.clock.stale = true;
+      // Before any timer that came due meanwhile, as the line after the work would see it.
+      world.witness.beliefs();
       resolve();
-      world.timeline.after(0, () => world.witness.beliefs());
     });
   });
 }
@@ -57,7 +58,9 @@ async function write(session: Session, ms: number): Promise<void> {
   if (open.lost > lost) world.witness.count("resource without fences: lost an update");
   if (!fenced) return;
   const refused = guardedBefore === undefined || !guarded.write(fence, guardedBefore + 1);
-  world.witness.count(refused ? "resource with fences: refused a stale request" : "resource with fences: accepted a write");
+  world.witness.count(
+    refused ? "resource with fences: refused a stale request" : "resource with fences: accepted a write",
+  );
   session.checkGuarded(guarded);
 }
 
@@ -107,5 +110,3 @@ function handOver(session: Session): void {
     codeOf(world, `handOver ${holding.token.label}`, thrown, "LOST CLOSED");
   }
 }
-
-export { call };

@@ -4,70 +4,26 @@ import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
 import { checkFences } from "./check-fences.ts";
 import { checkKeys, checkLateCopies } from "./check-keys.ts";
 import type { Client } from "./client.ts";
-import { recordOf } from "./command.ts";
 import { tallyExecution } from "./coverage.ts";
+import type { Holding, TokenFacts } from "./facts.ts";
+import { newToken } from "./facts.ts";
 import type { Violation } from "./invariants.ts";
 import type { Execution, Message } from "./network.ts";
 import type { World } from "./world.ts";
-
-/** What is known of a token, from the servers' side. */
-export interface TokenFacts {
-  id: string;
-  label: string;
-  client: Client;
-  lock: string;
-  /** World time of its grant. */
-  grantedAt: number | undefined;
-  /** Its fence, as it stands in the record; after a loss of data a copy of its request may have been given another. */
-  fence: string;
-  /** Whether only a repeated request was granted: its caller had been told otherwise. */
-  byCopy: boolean;
-  /** Force, or a deletion by somebody else, took its key away. */
-  evicted: string | undefined;
-  /** How many entries the record had been given when its release was executed. */
-  releasedAt: number | undefined;
-  /** How often the server had lost data then. */
-  lossesThen: number;
-  releaseSent: boolean;
-  /** Whether Redis said that its time is over. */
-  spent: boolean;
-  /** Whether a call returned a lease of it. */
-  leased: boolean;
-  minHold: number;
-  /** Whether two processes restored it. */
-  shared: boolean;
-  denied: boolean;
-}
-
-/** A lease in the hands of a program. */
-export interface Holding {
-  lease: Lease;
-  client: Client;
-  token: TokenFacts;
-  ttl: number;
-  /** The fence that its token had when it came. */
-  fence: string;
-  suspensions: number;
-  /** Set when the program gave it up, or was told that it was lost. */
-  ended: "released" | "handed over" | "lost" | undefined;
-  /** Whether `held` was seen to be true, and then false. */
-  wasHeld: boolean;
-  wasOver: boolean;
-}
 
 /** Sees everything that happens, on the servers, on the lines and in the clients, and holds it to the invariants. */
 export class Witness {
   readonly world: World;
   readonly violations: Violation[] = [];
-  readonly tally = new Map<string, number>();
-  readonly holdings = new Set<Holding>();
-  readonly tokens = new Map<string, TokenFacts>();
+  readonly tally: Map<string, number> = new Map();
+  readonly holdings: Set<Holding> = new Set();
+  readonly tokens: Map<string, TokenFacts> = new Map();
   /** The last fence of each name, and how many entries its record was given. */
-  readonly fences = new Map<string, number>();
-  readonly entries = new Map<string, number>();
+  readonly fences: Map<string, number> = new Map();
+  readonly entries: Map<string, number> = new Map();
   /** By label: requests of a wait, and whether Redis said that another holds the lock. */
-  readonly asks = new Map<string, number>();
-  readonly busy = new Set<string>();
+  readonly asks: Map<string, number> = new Map();
+  readonly busy: Set<string> = new Set();
   readonly #askedAt = new Map<string, number>();
 
   constructor(world: World) {
@@ -93,24 +49,7 @@ export class Witness {
     const id = token.slice(0, 23);
     let facts = this.tokens.get(id);
     if (!facts) {
-      facts = {
-        id,
-        label: token.slice(24) || id.slice(0, 6),
-        client,
-        lock,
-        grantedAt: undefined,
-        fence: "",
-        byCopy: false,
-        evicted: undefined,
-        releasedAt: undefined,
-        lossesThen: 0,
-        releaseSent: false,
-        spent: false,
-        leased: false,
-        minHold: 0,
-        shared: false,
-        denied: false,
-      };
+      facts = newToken(token, client, lock);
       this.tokens.set(id, facts);
     }
     return facts;
@@ -165,7 +104,12 @@ export class Witness {
   #note({ message, server, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
     const { kind, lock, token, more } = message;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
-    const wrote = kind === "force" ? granted && 2 : kind === "acquire" ? granted && more[1] !== "" : outcome === "unrecorded" || outcome === "gone";
+    const wrote =
+      kind === "force"
+        ? granted && 2
+        : kind === "acquire"
+          ? granted && more[1] !== ""
+          : outcome === "unrecorded" || outcome === "gone";
     if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
     facts.spent ||= outcome === "spent";
     if (kind !== "release" && kind !== "delete-if") return;
@@ -182,9 +126,8 @@ export class Witness {
     if (facts) facts.evicted ??= how;
   }
 
-  delivered(message: Message, answer: { value?: unknown }): void {
+  delivered(message: Message, value: unknown): void {
     const { kind, client, token } = message;
-    const { value } = answer;
     if (kind === "acquire" || kind === "set") this.#deliveredGrant(message, value);
     if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
     const { timeline, plan } = this.world;
@@ -195,7 +138,8 @@ export class Witness {
       if (holding.client !== client || holding.token.id !== token.slice(0, 23)) continue;
       if (took > Math.min(client.plan.commandTimeout, holding.ttl / 3) / 1.01 - 1) continue;
       timeline.after(0, () => {
-        if (!holding.ended && holding.wasHeld) this.fail(2, `${holding.token.label} goes on after the answer ${value[0]}`);
+        if (!holding.ended && holding.wasHeld)
+          this.fail(2, `${holding.token.label} goes on after the answer ${value[0]}`);
       });
     }
   }
@@ -256,9 +200,5 @@ export class Witness {
 
   beliefs(): void {
     checkBeliefs(this);
-  }
-
-  recordOf(lock: string): string {
-    return recordOf(lock);
   }
 }

@@ -19,10 +19,10 @@ export class World {
   readonly servers: Server[];
   readonly network: Network;
   readonly clients: Client[];
-  readonly calls = new Set<Call>();
+  readonly calls: Set<Call> = new Set();
   readonly handedOver: { serialized: SerializedLease; fenced: boolean }[] = [];
   /** Which token wrote with which fence. */
-  readonly fenceOwners = new Map<string, string>();
+  readonly fenceOwners: Map<string, string> = new Map();
   /** Which of the assumptions this plan breaks. */
   readonly broken: readonly string[];
   /** The longest ttl of this world. */
@@ -76,7 +76,8 @@ function longestIn({ clients }: Plan): number {
   for (const { programs } of clients) {
     for (const task of programs.flat()) {
       if ("ttl" in task) longest = Math.max(longest, task.ttl, task.minHold);
-      if ("uses" in task) for (const use of task.uses) if (use.do === "extend") longest = Math.max(longest, use.ttl ?? 0);
+      if ("uses" in task)
+        for (const use of task.uses) if (use.do === "extend") longest = Math.max(longest, use.ttl ?? 0);
     }
   }
   return longest;
