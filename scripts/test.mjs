@@ -35,7 +35,7 @@ function vitestRun() {
 }
 
 function simulationRun() {
-  return ["--seeds", "10000", "--quiet", "--report", simulationReport];
+  return ["--seeds", "6000", "--quiet", "--report", simulationReport];
 }
 
 function countSimulation(exit) {
