@@ -44,7 +44,7 @@ function planProgram(random: Random, setting: Setting): Task[] {
     const after = Math.round(random.between(0, longest / 2));
     const dice = random.next();
     if (dice < 0.8) return planTake(random, setting, after);
-    if (dice < 0.91)
+    if (dice < 0.9)
       return {
         do: "restore",
         after,
@@ -52,7 +52,7 @@ function planProgram(random: Random, setting: Setting): Task[] {
         again: random.chance(0.25),
         ...planUses(random, longest),
       };
-    if (dice < 0.98)
+    if (dice < 0.96)
       return { do: random.pick(["force", "force", "query", "list"]), after, name: random.pick(setting.names) };
     return { do: "close", after, grace: random.chance(0.5) ? 0 : random.whole(1, 2 * longest) };
   });

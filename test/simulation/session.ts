@@ -15,6 +15,8 @@ export class Session {
   readonly fenced: boolean;
   readonly maxHold: number;
   readonly began: number;
+  /** What goes on beside the program. */
+  readonly aside: Promise<unknown>[] = [];
   #waiting = 0;
 
   constructor(world: World, client: Client, holding: Holding, { fence, maxHold }: { fence: boolean; maxHold: number }) {

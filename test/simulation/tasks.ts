@@ -63,6 +63,7 @@ async function take(world: World, client: Client, task: Take): Promise<void> {
     if (!session) return;
     await useLease(session, task.uses);
     if (task.end === "release" || task.end === "dispose") await session.release(task.end);
+    await Promise.all(session.aside);
   } catch (thrown) {
     end();
     refused(world, client, what, label, thrown, reason);
@@ -162,7 +163,7 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
   } finally {
     finished();
     leave();
-    await Promise.all([entered, left]);
+    await Promise.all([entered, left, ...(session?.aside ?? [])]);
   }
 }
 
@@ -192,6 +193,7 @@ async function restore(world: World, client: Client, task: Restore): Promise<voi
     });
     await useLease(session, [{ do: "verify", aside: false }, ...task.uses]);
     if (task.end === "release" || task.end === "dispose") await session.release(task.end);
+    await Promise.all(session.aside);
   } catch (thrown) {
     codeOf(world, `restore ${token.label}`, thrown, "CLOSED");
   }

@@ -3,9 +3,8 @@ import { codeOf } from "./call.ts";
 import type { Use } from "./plan.ts";
 import type { Session } from "./session.ts";
 
-/** What a program does with a lease, one thing after another; what is done aside is waited for in the end. */
+/** What a program does with a lease, one thing after another; what is done aside may still go on when it is released. */
 export async function useLease(session: Session, uses: readonly Use[]): Promise<void> {
-  const aside: Promise<unknown>[] = [];
   for (const use of uses) {
     session.look();
     if (use.do === "sleep") await session.client.sleep(use.ms);
@@ -14,12 +13,11 @@ export async function useLease(session: Session, uses: readonly Use[]): Promise<
     else if (use.do === "handOver") handOver(session);
     else if (use.do === "extend" || use.do === "verify") {
       const asked = use.do === "extend" ? extend(session, use.ttl) : verify(session);
-      if (use.aside) aside.push(asked);
+      if (use.aside) session.aside.push(asked);
       else await asked;
     }
     if (session.holding.ended === "handed over") break;
   }
-  await Promise.all(aside);
   session.look();
 }
 
