@@ -134,7 +134,7 @@ export class ClientClock {
         callback();
       }
     };
-    const lateness = late && this.#random.chance(0.3) ? this.#random.next() * late : 0;
+    const lateness = late && this.#random.chance(0.5) ? this.#random.next() * late : 0;
     this.#timeline.after(wait / rate + lateness, fire);
     return { cancel: () => void timers.delete(timer), unref: () => {} };
   }

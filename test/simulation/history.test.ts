@@ -51,7 +51,7 @@ describe("a seed that fails", () => {
     timeout: 180_000,
   }, async () => {
     await withMutant(mutant, async ({ folder, run }) => {
-      const { seed, invariant } = JSON.parse((await run("hunt.ts", "1", "500")).output);
+      const { seed, invariant } = JSON.parse((await run("hunt.ts", "1", "500", "5")).output);
       const { code, output } = await run("main.ts", "--seed", `${seed}`);
       expect(code).toBe(1);
       const [, before, after] = /shrunk from (\d+) parts to (\d+)/.exec(output) ?? [];

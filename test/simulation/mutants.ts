@@ -230,4 +230,25 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     invariants: [9],
   },
+  {
+    name: "a renewal that is answered with no goes on",
+    file: HOLD,
+    from: 'else this.lose(!this.confirmed ? "expired" : answer.outcome === "gone" ? "deleted" : "taken");',
+    to: "",
+    invariants: [2, 10],
+  },
+  {
+    name: "request passes off what was done after a loss",
+    file: "src/locks.ts",
+    from: "if (lost) throw lostError(name, lost, result);",
+    to: "if (lost && !name) throw lostError(name, lost, result);",
+    invariants: [10],
+  },
+  {
+    name: "a wait that is closed goes on",
+    file: "src/close.ts",
+    from: "  await end(waits);\n",
+    to: "",
+    invariants: [11],
+  },
 ];

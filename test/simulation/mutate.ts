@@ -49,10 +49,11 @@ export async function run(path: string, args: readonly string[]): Promise<{ code
   }
 }
 
-/** The first seed that fails without this protection. */
+/** The first seed that breaks one of its invariants without this protection. */
 export async function hunt(mutant: Mutant, seeds: number): Promise<Failed | undefined> {
   return withMutant(mutant, async (copy) => {
-    const { output } = await copy.run("hunt.ts", "1", `${seeds}`, ...(mutant.regime ? [mutant.regime] : []));
+    const { invariants, regime } = mutant;
+    const { output } = await copy.run("hunt.ts", "1", `${seeds}`, `${invariants}`, ...(regime ? [regime] : []));
     return JSON.parse(output) ?? undefined;
   });
 }

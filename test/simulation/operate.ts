@@ -33,8 +33,10 @@ async function close(world: World, client: Client, grace: number): Promise<void>
   await call(world, client, `close c${client.id}`, grace + 6 * client.plan.commandTimeout, () =>
     client.locks.close({ grace }),
   );
-  const busy = [...world.calls].some((open) => open.client === client);
+  const open = [...world.calls].filter((each) => each.client === client);
+  for (const { what } of open)
+    if (/^(acquire|try|request|ifAvailable) /.test(what)) witness.fail(11, `${what} goes on after close()`);
   const { pending } = client.clock;
-  if (!busy && pending) witness.fail(9, `${pending} timers are left after close() of c${client.id}`);
+  if (!open.length && pending) witness.fail(9, `${pending} timers are left after close() of c${client.id}`);
   for (const { lease, token } of mine) if (lease.held) witness.fail(9, `${token.label} is held after close()`);
 }

@@ -28,14 +28,19 @@ export function planClient(setting: Setting): ClientPlan {
     clock: {
       start: random.between(0, 1e6),
       offset: Math.round(random.between(-1e7, 1e7)),
-      rate: 1 + random.between(-0.004, 0.004),
-      late: random.pick([0, 0, 1, 3, 20, longest / 5]),
+      rate: planRate(random),
+      late: random.pick([0, 0, 1, 3, 20, longest / 5, longest / 5]),
       frozen,
     },
     commandTimeout: random.pick([10, 50, 300, 2000]),
     retry: { min: random.pick([0, 5, 50]), max: random.pick([50, 200]) },
     programs,
   };
+}
+
+/** Within what is assumed of two clocks together, often at its edge. */
+export function planRate(random: Random): number {
+  return 1 + random.pick([-0.0045, 0.0045, random.between(-0.0045, 0.0045)]);
 }
 
 function planProgram(random: Random, setting: Setting): Task[] {
@@ -59,7 +64,7 @@ function planProgram(random: Random, setting: Setting): Task[] {
 }
 
 function planTake(random: Random, { names, longest }: Setting, after: number): Task {
-  const ttl = random.whole(20, longest);
+  const ttl = random.pick([random.whole(20, longest), longest]);
   const minHold = random.chance(0.15) ? random.whole(1, longest) : 0;
   return {
     do: random.pick(["acquire", "acquire", "acquire", "try", "request", "request", "ifAvailable"]),

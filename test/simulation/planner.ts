@@ -1,6 +1,6 @@
 import type { MessageFault, Mishap, Plan } from "./plan.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
-import { planClient } from "./planner-clients.ts";
+import { planClient, planRate } from "./planner-clients.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";
 
@@ -33,7 +33,7 @@ export function planOf(seed: number, wanted: Wanted = {}): Plan {
     trip,
     servers: Array.from({ length: stores }, () => ({
       offset: random.between(-1e7, 1e7),
-      rate: 1 + random.between(-0.004, 0.004),
+      rate: planRate(random),
     })),
     clients,
     messages: planMessages(randomOf(seed, "messages"), count, stores, longest),

@@ -11,7 +11,6 @@ process.once("message", async (share: Share) => {
   const sent: Promise<unknown>[] = [];
   await runSeeds(seedsOf(share), share, (sum: Sum) => {
     sent.push(new Promise((resolve) => process.send?.(sum, resolve)));
-    return true;
   });
   await Promise.all(sent);
   process.off("disconnect", orphaned);
