@@ -10,6 +10,7 @@ const vitestArgs = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const vitestReport = join(scratch, "vitest.json");
 const simulationReport = join(scratch, "simulation.json");
+const runtimesReport = join(scratch, "runtimes.json");
 
 // A step runs a file with Node. `needs` names the step whose result it works on. A step with `count` is a suite: it has
 // the machine to itself, prints as it goes, and `count` turns its exit into { passed, failed, notes }; one without it
@@ -24,6 +25,7 @@ const steps = [
   { name: "size", run: ["./scripts/size.mjs"], needs: "build", show: true },
   { name: "simulation", run: ["./test/simulation/main.ts", ...simulationRun()], count: countSimulation },
   { name: "vitest", run: ["vitest/vitest.mjs", ...vitestRun()], count: countVitest, minutes: 45 },
+  { name: "runtimes", run: ["./test/runtimes/run.ts", `--json=${runtimesReport}`], count: countRuntimes },
 ];
 
 function attwArgs() {
@@ -78,6 +80,11 @@ function countVitest(exit) {
     notes.push(`vitest failed outside the tests (an unhandled error, a threshold): ${exit.reason}`);
   }
   return { passed, failed, notes };
+}
+
+function countRuntimes(exit) {
+  if (existsSync(runtimesReport)) return JSON.parse(readFileSync(runtimesReport, "utf8"));
+  return { passed: 0, failed: 1, notes: [`the matrix of runtimes wrote no report: ${exit.reason}`] };
 }
 
 /** Whether the arguments leave tests out of a file that is run; vitest reports those as skipped. */
