@@ -94,6 +94,7 @@ describe("the command line", () => {
     [["--seed", "many"], "--seed takes a whole number"],
     [["--regime", "mixed"], '"kept" or "broken"'],
     [["--stores", "3", "--seed", "1"], "holdfast/quorum"],
+    [["--stores", "3", "--seeds", "10"], "holdfast/quorum"],
     [["--seats", "3"], "--seats"],
   ])("refuses %j", async (args, message) => {
     const { code, output } = await run(main, args);

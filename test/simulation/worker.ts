@@ -7,7 +7,14 @@ import { seedsOf } from "./pool.ts";
 const orphaned = () => process.exit(1);
 
 process.once("disconnect", orphaned);
-process.once("message", async (share: Share) => {
+process.once("message", (share: Share) => {
+  run(share).catch((thrown) => {
+    console.error((thrown as Error).message);
+    process.exit(1);
+  });
+});
+
+async function run(share: Share): Promise<void> {
   const sent: Promise<unknown>[] = [];
   await runSeeds(seedsOf(share), share, (sum: Sum) => {
     sent.push(new Promise((resolve) => process.send?.(sum, resolve)));
@@ -15,4 +22,4 @@ process.once("message", async (share: Share) => {
   await Promise.all(sent);
   process.off("disconnect", orphaned);
   process.disconnect();
-});
+}
