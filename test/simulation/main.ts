@@ -80,8 +80,12 @@ async function many(): Promise<boolean> {
   const checks = checksOf(sum, regime());
   const lines = reportLines(sum, (performance.now() - began) / 1000, checks);
   console.log(lines.slice(values.quiet ? lines.length - checks.length - 1 : 0).join("\n"));
-  for (const { seed, invariant, text } of sum.failed.slice(0, 10)) {
-    console.log(`seed ${seed}, invariant ${invariant}: ${text.split("\n")[0]}`);
+  const shown = new Map<number, number>();
+  for (const { seed, invariant, text } of sum.failed) {
+    const times = (shown.get(invariant) ?? 0) + 1;
+    shown.set(invariant, times);
+    // A few of each: a frequent failure must not hide a rare one.
+    if (times <= 4) console.log(`seed ${seed}, invariant ${invariant}: ${text.split("\n")[0]}`);
   }
   if (sum.failed.length) console.log("Replay and shrink one of them: npm run simulate -- --seed N");
   const failed = checks.filter(({ ok }) => !ok).length;
