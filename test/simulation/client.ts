@@ -17,6 +17,8 @@ export class Client {
   cutUntil = 0;
   suspensions = 0;
   closed = false;
+  /** The longest grace of its `close` calls. */
+  grace = 0;
   #world: World;
   #messages: number[] = [];
   #labels = 0;

@@ -30,7 +30,9 @@ async function close(world: World, client: Client, grace: number): Promise<void>
   const mine = [...witness.holdings].filter((holding) => holding.client === client);
   if (mine.some((holding) => !holding.ended && holding.lease.held)) witness.count("close: with leases held");
   client.closed = true;
-  await call(world, client, `close c${client.id}`, grace + 6 * client.plan.commandTimeout, () =>
+  // Who closes again waits for what was begun.
+  client.grace = Math.max(client.grace, grace);
+  await call(world, client, `close c${client.id}`, client.grace + 6 * client.plan.commandTimeout, () =>
     client.locks.close({ grace }),
   );
   const open = [...world.calls].filter((each) => each.client === client);
