@@ -9,6 +9,7 @@ const root = new URL("..", import.meta.url);
 const vitestArgs = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const vitestReport = join(scratch, "vitest.json");
+const simulationReport = join(scratch, "simulation.json");
 const runtimesReport = join(scratch, "runtimes.json");
 
 // A step runs a file with Node. `needs` names the step whose result it works on. A step with `count` is a suite: it has
@@ -22,6 +23,7 @@ const steps = [
   { name: "package, publint", run: ["publint/src/cli.js", "--strict"], needs: "build" },
   { name: "package, attw", run: ["@arethetypeswrong/cli/dist/index.js", ...attwArgs()], needs: "build" },
   { name: "size", run: ["./scripts/size.mjs"], needs: "build", show: true },
+  { name: "simulation", run: ["./test/simulation/main.ts", ...simulationRun()], count: countSimulation },
   { name: "vitest", run: ["vitest/vitest.mjs", ...vitestRun()], count: countVitest, minutes: 45 },
   { name: "runtimes", run: ["./test/runtimes/run.ts", `--json=${runtimesReport}`], count: countRuntimes },
 ];
@@ -32,6 +34,15 @@ function attwArgs() {
 
 function vitestRun() {
   return ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`, ...vitestArgs];
+}
+
+function simulationRun() {
+  return ["--seeds", "6000", "--quiet", "--report", simulationReport];
+}
+
+function countSimulation(exit) {
+  if (existsSync(simulationReport)) return JSON.parse(readFileSync(simulationReport, "utf8"));
+  return { passed: 0, failed: 1, notes: [`the simulation wrote no report: ${exit.reason}`] };
 }
 
 function countVitest(exit) {

@@ -1,0 +1,29 @@
+import type { World } from "./world.ts";
+
+/** Invariants 8 and 9: when all is over, nobody waits and nothing is left. */
+export function checkEnd(world: World): void {
+  const { witness, clients, servers, calls, timeline } = world;
+  for (const { client, what } of calls) if (!client.dead) witness.fail(8, `${what} never ended`);
+  for (const client of clients) {
+    if (client.dead) continue;
+    if (client.clock.pending) witness.fail(9, `${client.clock.pending} timers of c${client.id} are left`);
+    if (client.background.size) witness.fail(9, `${client.background.size} clean-ups of c${client.id} are left`);
+  }
+  for (const holding of witness.holdings) {
+    if (!holding.client.dead && holding.lease.held && holding.wasHeld)
+      witness.fail(9, `${holding.token.label} is held in the end`);
+  }
+  for (const { client, label, grantedAt, leased, releaseSent, spent, denied, byCopy } of witness.tokens.values()) {
+    if (grantedAt !== undefined && !leased && !releaseSent && !spent && !client.dead) {
+      // What its caller was told was true when it was said, or a client's own retry made it untrue.
+      if (byCopy || denied) witness.count("late copy: of a call that had its answer, it holds the name, idle");
+      else witness.fail(9, `${label} was granted to a call that did not get it, and nobody gave it back`);
+    }
+  }
+  // Back jumps of a server's clock lengthen what is there; no key was asked for longer than this.
+  const back = world.plan.mishaps.reduce((sum, { by }) => sum + Math.abs(by), 0);
+  timeline.now += (world.longest + back) * 1.05 + 1000;
+  for (const server of servers) {
+    for (const key of server.keys()) if (!key.startsWith("fence.")) witness.fail(9, `the key ${key} is left`);
+  }
+}

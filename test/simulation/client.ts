@@ -1,0 +1,102 @@
+import { command } from "../../adapters/command.ts";
+import type { LockEvent, Locks, Transport } from "../../src/index.ts";
+import { createLocks } from "../../src/index.ts";
+import { ClientClock } from "./clock.ts";
+import type { ClientPlan } from "./plan.ts";
+import { randomOf } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** A process, or a Worker's isolate: clocks, one `createLocks`, and a line to each store. */
+export class Client {
+  readonly id: number;
+  readonly plan: ClientPlan;
+  readonly clock: ClientClock;
+  readonly locks: Locks;
+  /** What was handed to `waitUntil` and has not settled. */
+  readonly background: Set<Promise<unknown>> = new Set();
+  cutUntil = 0;
+  suspensions = 0;
+  closed = false;
+  /** The longest grace of its `close` calls. */
+  grace = 0;
+  #world: World;
+  #messages: number[] = [];
+  #labels = 0;
+  /** The latest of its messages that a store has executed. */
+  readonly latest: number[] = [];
+
+  constructor(world: World, plan: ClientPlan) {
+    this.id = plan.id;
+    this.plan = plan;
+    this.#world = world;
+    this.clock = new ClientClock(world.timeline, plan.clock, randomOf(world.plan.seed, "clock", plan.id));
+    this.locks = locksOver(
+      world.servers.map((_, store) => this.#transport(store)),
+      {
+        clock: this.clock.face,
+        ttl: `${world.longest}ms`,
+        commandTimeout: plan.commandTimeout,
+        retry: plan.retry,
+        onEvent: (event: LockEvent) => world.witness.heard(this, event),
+        waitUntil: (promise: Promise<unknown>) => {
+          this.background.add(promise);
+          void promise.then(() => this.background.delete(promise));
+        },
+      },
+    );
+  }
+
+  get dead(): boolean {
+    return this.clock.dead;
+  }
+
+  get cut(): boolean {
+    return this.#world.timeline.now < this.cutUntil;
+  }
+
+  countMessage(store: number): number {
+    const number = this.#messages[store] ?? 0;
+    this.#messages[store] = number + 1;
+    return number;
+  }
+
+  /** A label that no other call has: the tokens of a call are known by it. */
+  label(): string {
+    return `c${this.id}-${this.#labels++}`;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.timer(ms, resolve));
+  }
+
+  #transport(store: number): Transport {
+    const { network, witness } = this.#world;
+    const send = (args: readonly string[]) => network.send(this, store, args);
+    const plain: Transport = {
+      set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)]),
+      eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),
+    };
+    const deleteIf = (key: string, value: string) => send(["DELEX", key, "IFEQ", value]);
+    const { wire } = this.plan;
+    const port = wire === "hashed" ? command(send) : wire === "deletes" ? { ...plain, deleteIf } : plain;
+    return {
+      ...port,
+      set: (key, value, options) => {
+        witness.asked(this, value);
+        return port.set(key, value, options);
+      },
+      eval: (script, keys, args) => {
+        witness.asked(this, args[0] ?? "", script);
+        return port.eval(script, keys, args);
+      },
+    };
+  }
+}
+
+/** One store for now; `holdfast/quorum` will combine several. */
+function locksOver(transports: readonly Transport[], options: Parameters<typeof createLocks>[1]): Locks {
+  const [transport, ...others] = transports;
+  if (!transport || others.length)
+    throw new Error("More than one store needs holdfast/quorum, which does not exist yet.");
+  return createLocks(transport, options);
+}

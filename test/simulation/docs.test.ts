@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { BRANCHES } from "./coverage.ts";
+import { INVARIANTS } from "./invariants.ts";
+import { MUTANTS } from "./mutants.ts";
+import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
+
+const page = readFileSync(new URL("../../docs/simulation.md", import.meta.url), "utf8");
+
+test("docs/simulation.md names every invariant, and says which hold always", () => {
+  for (const { number, text, always } of INVARIANTS) {
+    expect(page).toContain(`| ${number} | ${text} | ${always ? "yes" : "no"} |`);
+  }
+});
+
+test("docs/simulation.md names every fault, and on which side of the assumptions it is", () => {
+  for (const kind of MESSAGE_FAULTS) expect(page).toContain(`\`${kind}\``);
+  for (const kind of ALLOWED) expect(page).toMatch(new RegExp(`\\| \`${kind}\` \\|.*\\| (kept|excepted) \\|`));
+  for (const kind of BREAKING) expect(page).toMatch(new RegExp(`\\| \`${kind}\` \\|.*\\| broken \\|`));
+  expect(page).toContain(`${BRANCHES.length} branches`);
+});
+
+test("docs/simulation.md lists the protections that are taken out, and what notices it", () => {
+  const listed = page.match(/^- .+ \(invariants? [\d, or]+\)$/gm) ?? [];
+  expect(listed).toEqual(MUTANTS.map(lineOf));
+});
+
+function lineOf({ name, invariants }: (typeof MUTANTS)[number]): string {
+  const numbers = invariants.join(", ").replace(/, (\d+)$/, " or $1");
+  return `- ${name} (invariant${invariants.length > 1 ? "s" : ""} ${numbers})`;
+}

@@ -1,0 +1,69 @@
+import type { Lease } from "../../src/index.ts";
+import type { Client } from "./client.ts";
+
+/** What is known of a token, from the servers' side. */
+export interface TokenFacts {
+  id: string;
+  label: string;
+  client: Client;
+  lock: string;
+  /** World time of its grant. */
+  grantedAt: number | undefined;
+  /** Its fence, as it stands in the record; after a loss of data a copy of its request may have been given another. */
+  fence: string;
+  /** Whether only a repeated request was granted: its caller had been told otherwise. */
+  byCopy: boolean;
+  /** Force, or a deletion by somebody else, took its key away. */
+  evicted: string | undefined;
+  /** How many entries the record had been given when its release was executed. */
+  releasedAt: number | undefined;
+  /** How often the server had lost data then. */
+  lossesThen: number;
+  releaseSent: boolean;
+  /** Whether Redis said that its time is over. */
+  spent: boolean;
+  /** Whether a call returned a lease of it. */
+  leased: boolean;
+  minHold: number;
+  /** Whether two processes restored it. */
+  shared: boolean;
+  denied: boolean;
+}
+
+/** A lease in the hands of a program. */
+export interface Holding {
+  lease: Lease;
+  client: Client;
+  token: TokenFacts;
+  ttl: number;
+  /** The fence that its token had when it came. */
+  fence: string;
+  suspensions: number;
+  /** Set when the program gave it up, or was told that it was lost. */
+  ended: "released" | "handed over" | "lost" | undefined;
+  /** Whether `held` was seen to be true, and then false. */
+  wasHeld: boolean;
+  wasOver: boolean;
+}
+
+export function newToken(token: string, client: Client, lock: string): TokenFacts {
+  const id = token.slice(0, 23);
+  return {
+    id,
+    label: token.slice(24) || id.slice(0, 6),
+    client,
+    lock,
+    grantedAt: undefined,
+    fence: "",
+    byCopy: false,
+    evicted: undefined,
+    releasedAt: undefined,
+    lossesThen: 0,
+    releaseSent: false,
+    spent: false,
+    leased: false,
+    minHold: 0,
+    shared: false,
+    denied: false,
+  };
+}

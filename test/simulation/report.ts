@@ -1,0 +1,54 @@
+import type { Failed, Sum } from "./batch.ts";
+import { BRANCHES, FAULTS, SEEN } from "./coverage.ts";
+import { INVARIANTS } from "./invariants.ts";
+import type { Plan } from "./plan.ts";
+import { planOf } from "./planner.ts";
+
+/** One thing that the seeds together had to show. */
+export interface Check {
+  text: string;
+  ok: boolean;
+}
+
+/** The invariants in each regime, and that everything that can happen did. */
+export function checksOf({ failed, tally }: Sum, regime?: Plan["regime"]): Check[] {
+  const regimes = regime ? [regime] : (["kept", "broken"] as const);
+  const checks: Check[] = [];
+  for (const each of regimes) {
+    for (const { number, text, always } of INVARIANTS) {
+      if (each === "broken" && !always) continue;
+      const seeds = failed.filter((one) => one.invariant === number && regimeOf(one, regime) === each);
+      const count = seeds.length ? `: fails in ${seeds.length} seeds` : "";
+      checks.push({ text: `${each.padEnd(6)} ${`${number}`.padStart(2)}  ${text}${count}`, ok: !seeds.length });
+    }
+  }
+  if (regime) return checks;
+  const missing = (names: readonly string[]) => names.filter((name) => !tally[name]);
+  for (const [text, names] of [
+    [`each of ${FAULTS.length} kinds of faults occurred`, FAULTS],
+    [`each of ${BRANCHES.length} branches of the protocol was taken`, BRANCHES],
+    [`each of ${SEEN.length} failures that are not prevented was seen`, SEEN],
+  ] as const) {
+    const never = missing(names);
+    checks.push({ text: `${text}${never.length ? `, but never: ${never.join("; ")}` : ""}`, ok: !never.length });
+  }
+  return checks;
+}
+
+function regimeOf({ seed }: Failed, regime: Plan["regime"] | undefined): Plan["regime"] {
+  return regime ?? planOf(seed).regime;
+}
+
+export function reportLines(sum: Sum, seconds: number, checks: readonly Check[]): string[] {
+  const lines: string[] = [];
+  const table = (title: string, names: readonly string[]) => {
+    lines.push("", title);
+    for (const name of names) lines.push(`  ${`${sum.tally[name] ?? 0}`.padStart(9)}  ${name}`);
+  };
+  table("Faults", FAULTS);
+  table("Branches of the protocol and of the client", BRANCHES);
+  table("What is not prevented, and was seen", SEEN);
+  lines.push("", `${sum.seeds} seeds in ${seconds.toFixed(1)} s, ${Math.round(sum.seeds / seconds)} a second`);
+  for (const { text, ok } of checks) lines.push(`${ok ? "ok  " : "FAIL"} ${text}`);
+  return lines;
+}

@@ -1,0 +1,204 @@
+import type { Lease, LockEvent } from "../../src/index.ts";
+import { ACQUIRE } from "../../src/scripts.ts";
+import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
+import { checkFences } from "./check-fences.ts";
+import { checkKeys, checkLateCopies } from "./check-keys.ts";
+import type { Client } from "./client.ts";
+import { tallyExecution } from "./coverage.ts";
+import type { Holding, TokenFacts } from "./facts.ts";
+import { newToken } from "./facts.ts";
+import type { Violation } from "./invariants.ts";
+import type { Execution, Message } from "./network.ts";
+import type { World } from "./world.ts";
+
+/** Sees everything that happens, on the servers, on the lines and in the clients, and holds it to the invariants. */
+export class Witness {
+  readonly world: World;
+  readonly violations: Violation[] = [];
+  readonly tally: Map<string, number> = new Map();
+  readonly holdings: Set<Holding> = new Set();
+  readonly tokens: Map<string, TokenFacts> = new Map();
+  /** The last fence of each name, and how many entries its record was given. */
+  readonly fences: Map<string, number> = new Map();
+  readonly entries: Map<string, number> = new Map();
+  /** By label: requests of a wait, and whether Redis said that another holds the lock. */
+  readonly asks: Map<string, number> = new Map();
+  readonly busy: Set<string> = new Set();
+  readonly #askedAt = new Map<string, number>();
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+
+  fail(invariant: number, text: string): void {
+    const at = Math.round(this.world.timeline.now * 100) / 100;
+    this.violations.push({ invariant, at, text });
+    this.world.history.add(() => `!!! invariant ${invariant}: ${text}`);
+  }
+
+  /** For what has to hold only while nothing that the guarantees assume is broken. */
+  failIfKept(invariant: number, text: string): void {
+    if (this.world.plan.regime === "kept") this.fail(invariant, text);
+  }
+
+  factsOf(token: string, client: Client, lock: string): TokenFacts {
+    const id = token.slice(0, 23);
+    let facts = this.tokens.get(id);
+    if (!facts) {
+      facts = newToken(token, client, lock);
+      this.tokens.set(id, facts);
+    }
+    return facts;
+  }
+
+  /** The core is about to send a request, which the adapter may send as two. */
+  asked(client: Client, token: string, script?: string): void {
+    if (script !== undefined && script !== ACQUIRE) return;
+    const label = token.slice(24);
+    this.asks.set(label, (this.asks.get(label) ?? 0) + 1);
+    this.checkSleep(client, label);
+    this.#askedAt.set(label, client.clock.running());
+  }
+
+  /** Invariant 8: between two requests a waiter sleeps no longer than one pause between attempts. */
+  checkSleep({ clock, plan }: Client, label: string): void {
+    const last = this.#askedAt.get(label);
+    if (last === undefined) return;
+    const slept = clock.running() - last;
+    // The plain SET and the script after it are limited one by one.
+    const longest = 2 * plan.commandTimeout + Math.max(plan.retry.min, plan.retry.max) + 3 * clock.lateness + 15;
+    if (slept > longest * 1.001) this.fail(8, `${label} did not ask for ${slept.toFixed(1)} ms while it waited`);
+  }
+
+  sent(message: Message): void {
+    if (!/^t[\w-]{22}/.test(message.token)) return;
+    const facts = this.factsOf(message.token, message.client, message.lock);
+    if (message.kind === "release" || message.kind === "delete-if") facts.releaseSent = true;
+  }
+
+  executed(execution: Execution): void {
+    tallyExecution(this, execution);
+    const { message, before, after, reply } = execution;
+    const { kind, token, lock, client } = message;
+    if (!/^t[\w-]{22}/.test(token)) return;
+    const facts = this.factsOf(token, client, lock);
+    facts.denied ||= message.denied;
+    if (Array.isArray(reply) && reply[0] === "busy" && kind === "acquire") this.busy.add(token.slice(24));
+    checkKeys(this, execution, facts);
+    if (kind === "force" && before && after && after.value !== before.value) this.evict(before.value, "force");
+    const granted = after?.value === token && before?.value !== token;
+    if (granted) checkLateCopies(this, execution, facts);
+    checkFences(this, execution, facts, granted);
+    if (granted) {
+      facts.byCopy = message.executions > 1;
+      facts.grantedAt = this.world.timeline.now;
+      checkGrant(this, facts, kind === "force");
+    }
+    this.#note(execution, facts, granted);
+  }
+
+  #note({ message, server, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+    const { kind, lock, token, more } = message;
+    const outcome = Array.isArray(reply) ? reply[0] : reply;
+    const wrote =
+      kind === "force"
+        ? granted && 2
+        : kind === "acquire"
+          ? granted && more[1] !== ""
+          : outcome === "unrecorded" || outcome === "gone";
+    if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
+    facts.spent ||= outcome === "spent";
+    if (kind !== "release" && kind !== "delete-if") return;
+    if (kind === "release" || outcome === 1) {
+      facts.releasedAt ??= this.entries.get(lock) ?? 0;
+      facts.lossesThen = server.losses;
+    }
+    if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
+  }
+
+  /** Somebody took the key from this value's token: its holder will only learn of it. */
+  evict(value: string, how: string): void {
+    const facts = this.tokens.get(value.replace(/^\./, "").slice(0, 23));
+    if (facts) facts.evicted ??= how;
+  }
+
+  delivered(message: Message, value: unknown): void {
+    const { kind, client, token } = message;
+    if (kind === "acquire" || kind === "set") this.#deliveredGrant(message, value);
+    if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
+    const { timeline, plan } = this.world;
+    if (plan.messages.length || plan.mishaps.length) return;
+    // On a quiet line no answer to a renewal is late, so each has to be heeded.
+    const took = timeline.now - message.sentAt;
+    for (const holding of this.holdings) {
+      if (holding.client !== client || holding.token.id !== token.slice(0, 23)) continue;
+      if (took > Math.min(client.plan.commandTimeout, holding.ttl / 3) / 1.01 - 1) continue;
+      timeline.after(0, () => {
+        if (!holding.ended && holding.wasHeld)
+          this.fail(2, `${holding.token.label} goes on after the answer ${value[0]}`);
+      });
+    }
+  }
+
+  /** A grant that came too late to be of use has to be given back. */
+  #deliveredGrant({ token }: Message, value: unknown): void {
+    if (value !== "OK" && !(Array.isArray(value) && value[0] === "granted")) return;
+    const facts = this.tokens.get(token.slice(0, 23));
+    if (!facts || facts.leased || facts.releaseSent) return;
+    this.world.timeline.after(0, () => {
+      if (!facts.leased && facts.releaseSent) this.count("call: a grant with nothing left was given back");
+    });
+  }
+
+  heard(client: Client, { type, owner, reason, during }: LockEvent): void {
+    this.count(`event: ${type}${during ? ` during ${during}` : ""}`);
+    this.world.history.add(() => `c${client.id} hears ${type} ${owner} ${reason ?? during ?? ""}`);
+    if (type !== "lost") return;
+    this.count(`lost: ${reason}`);
+    for (const holding of this.holdings) {
+      if (holding.client === client && holding.token.label === owner) holding.ended ??= "lost";
+    }
+  }
+
+  /** A program has a lease in hands from now on. */
+  hold(client: Client, lease: Lease, { ttl, minHold }: { ttl: number; minHold: number }): Holding {
+    const lock = `lock:${lease.name}`;
+    const token = this.factsOf(lease.token, client, lock);
+    const holding: Holding = {
+      lease,
+      client,
+      token,
+      ttl,
+      fence: token.fence,
+      suspensions: client.suspensions,
+      ended: undefined,
+      wasHeld: false,
+      wasOver: false,
+    };
+    token.leased = true;
+    token.minHold = Math.max(token.minHold, minHold);
+    this.holdings.add(holding);
+    return holding;
+  }
+
+  /** Looks at `held` as a program does. */
+  look(holding: Holding): boolean {
+    const { lease, token } = holding;
+    const { held } = lease;
+    if (held && holding.wasOver) this.fail(6, `${token.label} is held again after it was over`);
+    holding.wasHeld ||= held;
+    holding.wasOver ||= holding.wasHeld && !held;
+    if (held && holding.fence && `${lease.fence}` !== holding.fence) {
+      this.fail(3, `${token.label} shows another fence than it was granted`);
+    }
+    return held;
+  }
+
+  beliefs(): void {
+    checkBeliefs(this);
+  }
+}
