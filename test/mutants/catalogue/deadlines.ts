@@ -1,0 +1,92 @@
+import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+
+export const deadlines: Kind = {
+  title: "Deadlines and the signal",
+  mutants: [
+    {
+      name: "deadline-from-reply",
+      bug: "the deadline counts from the reply, not from before the request was sent",
+      edits: [
+        ...edit("src/store.ts", "const stamp = {", "const answer = parseAnswer(await send(command), outcomes);\n    const stamp = {"),
+        ...edit("src/store.ts", "...parseAnswer(await send(command), outcomes), ...stamp", "...answer, ...stamp"),
+      ],
+      killer: inRedis("stragglers: a slow answer is not time that is left"),
+    },
+    {
+      name: "late-grant-accepted",
+      bug: "an answer that comes when the ttl is over still counts as a grant",
+      edits: edit("src/acquire.ts", "if (left - drift(left) - late > margin(ttl)) {", "if (left > 0) {"),
+      killer: inRedis("stragglers: an answer that arrives after the ttl is not a grant"),
+    },
+    {
+      name: "no-drift",
+      bug: "clocks are taken to run alike: no allowance for drift",
+      edits: edit("src/deadline.ts", "return ms / 100 + 2;", "return ms * 0;"),
+      killer: inUnit("loss", "the signal > x"),
+    },
+    {
+      name: "signal-at-the-deadline",
+      bug: "the signal's timer is at the deadline itself, so that a late timer is too late",
+      edits: edit("src/deadline.ts", "return Math.min(ttl / 10, 25);", "return Math.min(ttl, 0);"),
+      killer: inUnit("loss", "the signal > x"),
+    },
+    {
+      name: "signal-at-the-next-tick",
+      bug: "the end is noticed at the next tick of the renewal, not at the deadline",
+      edits: edit(
+        "src/hold.ts",
+        "Math.max(1, Math.min(untilEnd, untilMaxHold))",
+        "Math.max(1, Math.ceil((3 * untilEnd) / this.ttl) * (this.ttl / 3) + 1)",
+      ),
+      killer: inUnit("renewal", "x"),
+    },
+    {
+      name: "no-deadline-timer",
+      bug: "nothing watches the deadline: a signal fires only when somebody asks",
+      edits: edit("src/hold.ts", "      this.#watch();\n", ""),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "monotonic-clock-only",
+      bug: "only the monotonic clock is looked at, which stands still while a machine sleeps",
+      edits: edit(
+        "src/hold.ts",
+        "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
+        "this.monoEnd - clock.monotonic()",
+      ),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "wall-clock-only",
+      bug: "only the wall clock is looked at, which may be set back",
+      edits: edit(
+        "src/hold.ts",
+        "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
+        "this.wallEnd - clock.now()",
+      ),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "lost-lease-comes-back",
+      bug: "a lease whose end was seen is held again when the wall clock is set back",
+      edits: edit(
+        "src/hold.ts",
+        'if (left <= 0 && this.confirmed) this.lose(this.unanswered ? "unreachable" : "expired");\n',
+        "",
+      ),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "signal-not-aborted-before-read",
+      bug: "a signal that is read after the loss never fires",
+      edits: edit("src/hold.ts", "if (this.ended instanceof LockLostError) this.#controller.abort(this.ended);\n", ""),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "deadline-goes-back",
+      bug: "the answer to an earlier, shorter extend moves the deadline back",
+      edits: edit("src/hold.ts", "this.monoEnd = Math.max(this.monoEnd, mono + usable)", "this.monoEnd = mono + usable"),
+      killer: inUnit("renewal", "x"),
+    },
+  ],
+};

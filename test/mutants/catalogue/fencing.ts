@@ -1,0 +1,61 @@
+import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+
+const SCRIPTS = "src/scripts.ts";
+
+export const fencing: Kind = {
+  title: "Fencing",
+  mutants: [
+    {
+      name: "fence-from-counter",
+      bug: "the fence is a plain counter, which starts anew when Redis loses it",
+      edits: edit(SCRIPTS, "math.max((tonumber(match(was, '^%d+')) or 0) + 1, now)", "(tonumber(match(was, '^%d+')) or 0) + 1"),
+      killer: inRedis("keys: fences grow although their counter was lost"),
+    },
+    {
+      name: "fence-from-clock",
+      bug: "the fence is the server's time alone, which may go back",
+      edits: edit("adapters/support/memory-scripts.ts", "Math.max((Number.parseInt(was, 10) || 0) + 1, now)", "now"),
+      killer: inUnit("x", "x"),
+    },
+    {
+      name: "fence-not-exact",
+      bug: "a large fence is printed as 1.7e+15",
+      edits: edit(SCRIPTS, "string.format('%.0f', fence)", "tostring(fence)"),
+      killer: inRedis("fencing: fences grow with every grant, whoever is granted"),
+    },
+    {
+      name: "fence-of-replay-is-new",
+      bug: "a copy of an acquire mints a fence of its own",
+      edits: edit(
+        SCRIPTS,
+        "return reply('granted', left, match(was, '^%d+')) end\nif not held",
+        "return reply('granted', left, mint(ARGV[3])) end\nif not held",
+      ),
+      killer: inRedis("replays: a second copy of an acquire prolongs nothing, with a fence"),
+    },
+    {
+      name: "fence-never-expires",
+      bug: "a name that was locked once leaves a key for ever",
+      edits: edit(SCRIPTS, ".. sub(entries:gsub('%+', '.'), 1, 168), 'PX', px)", ".. sub(entries:gsub('%+', '.'), 1, 168))"),
+      killer: inRedis("keys: whatever is left of a lock expires"),
+    },
+    {
+      name: "fence-missing-unnoticed",
+      bug: "a grant whose reply has no fence is handed on, and undefined reaches the database",
+      edits: edit("src/store.ts", 'if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);\n', ""),
+      killer: inUnit("x", "x"),
+    },
+    {
+      name: "fence-read-as-undefined",
+      bug: "reading a fence that was not minted gives undefined",
+      edits: edit("src/lease.ts", "if (fence === undefined) {", "if (fence === null) {"),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "auxiliary-key-in-another-slot",
+      bug: "the record's key is {key}:fence, which on a Cluster is elsewhere for names with braces",
+      edits: edit("src/keys.ts", "record: RECORD + lock }", "record: `{${lock}}:fence` }"),
+      killer: { file: "test/transports/ioredis-6-cluster.test.ts", test: "x" },
+    },
+  ],
+};

@@ -1,0 +1,95 @@
+import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+
+const SCRIPTS = "src/scripts.ts";
+
+export const granting: Kind = {
+  title: "Granting",
+  mutants: [
+    {
+      name: "acquire-overwrites",
+      bug: "a lock that another holds is overwritten: SET without NX",
+      edits: edit(SCRIPTS, "'NX', 'GET', 'PX', arg)", "'GET', 'PX', arg)"),
+      killer: inRedis("basics: a name has one holder, another name is independent"),
+    },
+    {
+      name: "acquire-without-expiry",
+      bug: "the key never expires: a crashed holder blocks the name for ever",
+      edits: edit(SCRIPTS, "'NX', 'GET', 'PX', arg)", "'NX', 'GET')"),
+      killer: inRedis("basics: a crashed holder's lock is free after its ttl"),
+    },
+    {
+      name: "ttl-in-seconds",
+      bug: "the ttl in milliseconds is sent as seconds",
+      edits: edit(SCRIPTS, "'NX', 'GET', 'PX', arg)", "'NX', 'GET', 'EX', arg)"),
+      killer: inRedis("basics: a lock is held for its ttl, in the store and by the lease"),
+    },
+    {
+      name: "own-token-is-busy",
+      bug: "a retried acquire finds its own token and counts as held by another",
+      edits: edit(SCRIPTS, "if held and held ~= token then", "if held then"),
+      killer: inRedis("replays: everything executed twice answers as if once, with a fence"),
+    },
+    {
+      name: "null-of-set-believed",
+      bug: "the null of a plain SET NX is taken for another holder, though an earlier send of it was granted",
+      edits: edit(
+        "src/store.ts",
+        'if (answer.outcome === "granted") return answer;',
+        "return answer;",
+      ),
+      killer: inRedis("replays: everything executed twice answers as if once, without a fence"),
+    },
+    {
+      name: "replay-prolongs",
+      bug: "a second copy of an acquire refreshes the ttl",
+      edits: edit(
+        SCRIPTS,
+        "local left = held and call('PTTL', lock) or tonumber(arg)",
+        "if held then call('PEXPIRE', lock, arg) end\nlocal left = tonumber(arg)",
+      ),
+      killer: inRedis("replays: a second copy of an acquire prolongs nothing, with a fence"),
+    },
+    {
+      name: "spent-token-granted",
+      bug: "a copy of an acquire that arrives after its release takes the lock for nobody",
+      edits: edit(
+        SCRIPTS,
+        "if not held then call('DEL', lock) end\nreturn reply('spent')",
+        "return reply('granted', left, mint(ARGV[3]))",
+      ),
+      killer: inRedis("replays: late copies of a whole life do not lock the name"),
+    },
+    {
+      name: "spent-token-stays",
+      bug: "a copy of an acquire that arrives after its release answers rightly, and leaves its key",
+      edits: edit(
+        SCRIPTS,
+        "if not held then call('DEL', lock) end\nreturn reply('spent')",
+        "return reply('spent')",
+      ),
+      killer: inRedis("replays: late copies of a whole life do not lock the name"),
+    },
+    {
+      name: "clean-up-not-recorded",
+      bug: "a clean-up that overtakes its acquire is forgotten, and the acquire is granted to nobody",
+      edits: edit(
+        SCRIPTS,
+        "call('SET', record, text, 'PX', math.max(call('PTTL', record), tonumber(ARGV[3])))\n",
+        "",
+      ),
+      killer: inRedis("stragglers: a release that overtakes its acquire leaves nothing behind"),
+    },
+    {
+      name: "tokens-alike",
+      bug: "every caller has the same token, so that each takes another's lock for its own",
+      edits: edit("src/token.ts", "ALPHABET[byte & 63]", "ALPHABET[byte & 0]"),
+      killer: inUnit("request", "calls at the same time through one object share nothing but the store"),
+    },
+    {
+      name: "raw-client-accepted",
+      bug: "a raw node-redis client passes as a transport: it ignores nx, and everyone is granted",
+      edits: edit("src/transport-check.ts", "if (raw) throw", "if (raw && !has(raw[0])) throw"),
+      killer: inUnit("raw-clients", "a raw client (node-redis 6) is refused with the name of its adapter"),
+    },
+  ],
+};

@@ -1,0 +1,101 @@
+import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+
+export const outcomes: Kind = {
+  title: "Busy, outage, lost",
+  mutants: [
+    {
+      name: "outage-is-busy",
+      bug: "tryAcquire answers null during an outage",
+      edits: edit("src/acquire.ts", "if (busy && once) return null;", "if (once) return null;"),
+      killer: inUnit("busy-or-outage", "x"),
+    },
+    {
+      name: "outage-is-timeout",
+      bug: "a wait in which Redis never answered ends as if another held the lock",
+      edits: edit(
+        "src/acquire.ts",
+        "unsure ||= !failure.refused;",
+        'unsure ||= !failure.refused;\n        busy ??= { outcome: "busy", left: -1, fence: undefined, value: "", mono: 0, wall: 0 };',
+      ),
+      killer: inUnit("busy-or-outage", "x"),
+    },
+    {
+      name: "outage-is-free",
+      bug: "query during an outage reads as free",
+      edits: edit(
+        "src/query.ts",
+        "(send) => core.store.query(keys, send));",
+        '(send) => core.store.query(keys, send)).catch(() => ({ outcome: "free", left: -1, value: "", fence: undefined }));',
+      ),
+      killer: inUnit("secrets", "x"),
+    },
+    {
+      name: "verify-without-asking",
+      bug: "verify answers by the local clock",
+      edits: edit(
+        "src/lease.ts",
+        'return hold.usable() && hold.ask("verify", (send) => hold.refresh(undefined, send));',
+        "return hold.usable();",
+      ),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "truthy-reply-is-grant",
+      bug: "a reply's truthiness counts, not its value: QUEUED, a page of HTML, an empty object grant",
+      edits: edit(
+        "src/store.ts",
+        'return reply === null ? ["busy", -1, "", "="] : reply === "OK" ? ["granted", ttl, "", "="] : reply;',
+        'return reply ? ["granted", ttl, "", "="] : ["busy", -1, "", "="];',
+      ),
+      killer: inUnit("busy-or-outage", "x"),
+    },
+    {
+      name: "lax-parser",
+      bug: "a reply that begins like an answer counts, whatever follows",
+      edits: edit("src/reply.ts", " && more === undefined", ""),
+      killer: inUnit("x", "x"),
+    },
+    {
+      name: "unknown-is-refused",
+      bug: "an unknown outcome is taken for a refusal: nothing is asked again, nothing cleaned up",
+      edits: edit("src/failure.ts", "const refused = Object(thrown).definitive === true;", "const refused = true;"),
+      killer: inUnit("x", "x"),
+    },
+    {
+      name: "refusal-asked-again",
+      bug: "a wrong password is tried again until the wait is over",
+      edits: edit("src/acquire.ts", "if (!failure.passing || single) break;", "if (single) break;"),
+      killer: inUnit("busy-or-outage", "x"),
+    },
+    {
+      name: "readonly-gives-up",
+      bug: "a failover in progress (READONLY) ends the wait at once",
+      edits: edit("src/failure.ts", '[/^READONLY/, "Connect to the master", true]', '[/^READONLY/, "Connect to the master"]'),
+      killer: inUnit("busy-or-outage", "x"),
+    },
+    {
+      name: "loss-swallowed",
+      bug: "request passes off as protected what was done after the loss",
+      edits: edit("src/locks.ts", "if (lost) throw lostError(name, lost, result);\n", ""),
+      killer: inUnit("request", "x"),
+    },
+    {
+      name: "release-error-replaces-result",
+      bug: "a failed release replaces the callback's result",
+      edits: edit("src/locks.ts", "await hold.discard();\n      const lost", "await hold.release();\n      const lost"),
+      killer: inUnit("request", "x"),
+    },
+    {
+      name: "handler-breaks-lock",
+      bug: "an onEvent that throws breaks what it was told of",
+      edits: edit("src/locks.ts", "          await onEvent?.(event);\n        } catch {}", "          await onEvent?.(event);\n        } finally {}"),
+      killer: inUnit("events", "x"),
+    },
+    {
+      name: "errors-by-instanceof",
+      bug: "errors of another copy of the package are not known: instanceof is false for them",
+      edits: edit("src/errors.ts", "return ours === true &&", "return ours === true && error instanceof LockError &&"),
+      killer: inUnit("errors", "x"),
+    },
+  ],
+};

@@ -1,0 +1,99 @@
+import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+
+const SCRIPTS = "src/scripts.ts";
+
+export const releasing: Kind = {
+  title: "Releasing and cleaning up",
+  mutants: [
+    {
+      name: "unconditional-delete",
+      bug: "release deletes the key whoever holds it",
+      edits: edit(SCRIPTS, "if held == token then\n  if arg == '0' then", "if held then\n  if arg == '0' then"),
+      killer: inRedis("replays: late copies do nothing to the next holder, with a fence"),
+    },
+    {
+      name: "force-without-comparing",
+      bug: "a copy of forceRelease that comes late evicts an innocent",
+      edits: edit(SCRIPTS, "if held ~= ARGV[4] then", "if not held then"),
+      killer: inRedis("replays: a late copy of forceRelease does nothing to the next holder"),
+    },
+    {
+      name: "force-not-marked",
+      bug: "a holder whose lock was forced reports a release of its own",
+      edits: edit(SCRIPTS, "(sub(held, 1, 1) == 't' and '!' or '.') .. old", "'.' .. old"),
+      killer: inRedis("x"),
+    },
+    {
+      name: "min-hold-is-held",
+      bug: "what minHold keeps still has the bare token, so that the released lease can go on",
+      edits: edit(SCRIPTS, "call('SET', lock, '.' .. token, 'PX', arg)", "call('SET', lock, token, 'PX', arg)"),
+      killer: inRedis("release: minHold keeps the name after the release, with a fence"),
+    },
+    {
+      name: "min-hold-not-for-crashes",
+      bug: "a holder that crashes frees the name before its minHold",
+      edits: edit("src/options.ts", 'Math.max(readTtl(options.ttl ?? "30s"), minHold)', 'readTtl(options.ttl ?? "30s")'),
+      killer: inRedis("release: minHold keeps the name of a holder that crashed"),
+    },
+    {
+      name: "gone-is-released",
+      bug: "release of a lock that expired long ago says that it freed it",
+      edits: edit("src/hold.ts", '(outcome === "gone" && inTime)', 'outcome === "gone"'),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "lost-reply-is-not-released",
+      bug: "a release whose reply was lost finds nothing the second time, and says false",
+      edits: edit("src/hold.ts", 'outcome === "freed" || (outcome === "gone" && inTime)', 'outcome === "freed"'),
+      killer: inUnit("loss", "x"),
+    },
+    {
+      name: "no-clean-up-after-timeout",
+      bug: "a wait that timed out leaves the key of the request that is still under way",
+      edits: edit("src/acquire.ts", "if (unsure || (busy && fence && !single)) giveBack();\n", ""),
+      killer: inUnit("give-back", "x"),
+    },
+    {
+      name: "no-clean-up-after-abort",
+      bug: "an aborted wait leaves the key of the request that is still under way",
+      edits: edit("src/acquire.ts", "if (unsure || wait.interrupted) giveBack();", "if (wait.interrupted) grant = undefined;"),
+      killer: inUnit("abort", "x"),
+    },
+    {
+      name: "token-used-again",
+      bug: "a token that was given back is used for the next attempt: its give-back, held up, deletes the live lock",
+      edits: edit("src/acquire.ts", "    grant = undefined;\n    unsure = false;", "    unsure = false;"),
+      killer: inUnit("give-back", "x"),
+    },
+    {
+      name: "clean-up-once",
+      bug: "a clean-up that fails is not tried again",
+      edits: edit("src/clean-up.ts", "const until = began + grant.ttl;", "const until = began;"),
+      killer: inUnit("give-back", "x"),
+    },
+    {
+      name: "wait-until-unbound",
+      bug: "a Worker's waitUntil is called without its object, which throws there",
+      edits: edit("src/clean-up.ts", "waitUntil?.waitUntil(work)", "(0, (waitUntil as { waitUntil: (work: unknown) => void }).waitUntil)(work)"),
+      killer: inUnit("give-back", "x"),
+    },
+    {
+      name: "handed-over-releases",
+      bug: "a lease that was handed over still releases, under its new holder",
+      edits: edit("src/hold.ts", 'if (this.ended === "handed over" || reason', "if (reason"),
+      killer: inRedis("operators: a lease that was handed over is the other process's"),
+    },
+    {
+      name: "close-forgets-leases",
+      bug: "close() leaves what is held to its ttl",
+      edits: edit("src/close.ts", "  await end(holds);\n", ""),
+      killer: inUnit("close", "x"),
+    },
+    {
+      name: "close-forgets-waits",
+      bug: "close() leaves callers waiting",
+      edits: edit("src/close.ts", "  await end(waits);\n", ""),
+      killer: inUnit("close", "x"),
+    },
+  ],
+};
