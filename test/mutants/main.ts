@@ -28,7 +28,7 @@ async function judge(copy: Copy, mutant: Mutant, env: Record<string, string>): P
 
 async function find(copy: Copy, mutant: Mutant, env: Record<string, string>): Promise<Verdict> {
   const { file } = mutant.killer;
-  const files = file.startsWith("test/unit/") ? ["test/unit"] : [file];
+  const files = file === "test/unit/x.test.ts" ? ["test/unit"] : [file];
   const { tests, output, seconds } = await copy.mutated(mutant, () => runTests(copy.dir, files, undefined, env));
   const failed = tests.filter(({ passed }) => !passed);
   for (const { file: where, name, why } of failed) console.log(`  ${mutant.name}\t${where}\t${name}\t${why}`);
@@ -57,6 +57,14 @@ async function main(): Promise<void> {
 
   const [redis, cluster] = await Promise.all([startRedis(), startCluster()]);
   const copies = [copyTree(), copyTree()];
+  const end = () => {
+    stopAll();
+    for (const copy of copies) copy.remove();
+  };
+  process.once("SIGINT", () => {
+    end();
+    process.exit(130);
+  });
   try {
     const nodes = cluster.nodes.map(({ host, port }) => `redis://${host}:${port}`);
     const env = { REDIS_URL: redis.url, REDIS_CLUSTER_URLS: nodes.join(), FORCE_COLOR: "0" };
@@ -78,8 +86,7 @@ async function main(): Promise<void> {
     );
     process.exitCode = summary(verdicts, chosen) ? 0 : 1;
   } finally {
-    stopAll();
-    for (const copy of copies) copy.remove();
+    end();
     await Promise.all([redis.stop(), cluster.stop()]);
   }
 }

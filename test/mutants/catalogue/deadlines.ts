@@ -22,13 +22,13 @@ export const deadlines: Kind = {
       name: "no-drift",
       bug: "clocks are taken to run alike: no allowance for drift",
       edits: edit("src/deadline.ts", "return ms / 100 + 2;", "return ms * 0;"),
-      killer: inUnit("loss", "the signal > x"),
+      killer: inUnit("loss", "the signal > of an unrenewed lease of 30000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline"),
     },
     {
       name: "signal-at-the-deadline",
       bug: "the signal's timer is at the deadline itself, so that a late timer is too late",
       edits: edit("src/deadline.ts", "return Math.min(ttl / 10, 25);", "return Math.min(ttl, 0);"),
-      killer: inUnit("loss", "the signal > x"),
+      killer: inUnit("loss", "the signal > of an unrenewed lease of 1000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline"),
     },
     {
       name: "signal-at-the-next-tick",
@@ -38,13 +38,13 @@ export const deadlines: Kind = {
         "Math.max(1, Math.min(untilEnd, untilMaxHold))",
         "Math.max(1, Math.ceil((3 * untilEnd) / this.ttl) * (this.ttl / 3) + 1)",
       ),
-      killer: inUnit("renewal", "x"),
+      killer: inUnit("renewal", "an unknown outcome of a renewal > that stays unknown (nothing is answered) ends the lease at its deadline, not before and not later"),
     },
     {
       name: "no-deadline-timer",
       bug: "nothing watches the deadline: a signal fires only when somebody asks",
       edits: edit("src/hold.ts", "      this.#watch();\n", ""),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("renewal", "an unknown outcome of a renewal > that stays unknown (answers are lost) ends the lease at its deadline, not before and not later"),
     },
     {
       name: "monotonic-clock-only",
@@ -54,7 +54,7 @@ export const deadlines: Kind = {
         "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
         "this.monoEnd - clock.monotonic()",
       ),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("loss", "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back"),
     },
     {
       name: "wall-clock-only",
@@ -64,7 +64,7 @@ export const deadlines: Kind = {
         "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
         "this.wallEnd - clock.now()",
       ),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("loss", "on the next line, before any await, a lease is over > by the monotonic clock when the wall clock jumped back"),
     },
     {
       name: "lost-lease-comes-back",
@@ -74,19 +74,19 @@ export const deadlines: Kind = {
         'if (left <= 0 && this.confirmed) this.lose(this.unanswered ? "unreachable" : "expired");\n',
         "",
       ),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("loss", "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back"),
     },
     {
       name: "signal-not-aborted-before-read",
       bug: "a signal that is read after the loss never fires",
       edits: edit("src/hold.ts", "if (this.ended instanceof LockLostError) this.#controller.abort(this.ended);\n", ""),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("loss", "the signal > has fired already when it is first read after the loss"),
     },
     {
       name: "deadline-goes-back",
       bug: "the answer to an earlier, shorter extend moves the deadline back",
       edits: edit("src/hold.ts", "this.monoEnd = Math.max(this.monoEnd, mono + usable)", "this.monoEnd = mono + usable"),
-      killer: inUnit("renewal", "x"),
+      killer: inUnit("renewal", "renewal > goes on with the longest ttl that was asked for, and never shortens"),
     },
   ],
 };

@@ -15,7 +15,7 @@ export const fencing: Kind = {
       name: "fence-from-clock",
       bug: "the fence is the server's time alone, which may go back",
       edits: edit("adapters/support/memory-scripts.ts", "Math.max((Number.parseInt(was, 10) || 0) + 1, now)", "now"),
-      killer: inUnit("x", "x"),
+      killer: inUnit("fence", "fences grow although the server's clock goes back"),
     },
     {
       name: "fence-not-exact",
@@ -43,19 +43,19 @@ export const fencing: Kind = {
       name: "fence-missing-unnoticed",
       bug: "a grant whose reply has no fence is handed on, and undefined reaches the database",
       edits: edit("src/store.ts", 'if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);\n', ""),
-      killer: inUnit("x", "x"),
+      killer: inUnit("busy-or-outage", "a malformed reply is no grant > [\"granted\",30000,\"\",\"=\"]"),
     },
     {
       name: "fence-read-as-undefined",
       bug: "reading a fence that was not minted gives undefined",
       edits: edit("src/lease.ts", "if (fence === undefined) {", "if (fence === null) {"),
-      killer: inUnit("loss", "x"),
+      killer: inUnit("loss", "release > of a lease without a fence, whose fence cannot be read"),
     },
     {
       name: "auxiliary-key-in-another-slot",
       bug: "the record's key is {key}:fence, which on a Cluster is elsewhere for names with braces",
       edits: edit("src/keys.ts", "record: RECORD + lock }", "record: `{${lock}}:fence` }"),
-      killer: { file: "test/transports/ioredis-6-cluster.test.ts", test: "x" },
+      killer: { file: "test/transports/ioredis-6-cluster.test.ts", test: "names: an empty hash tag works" },
     },
   ],
 };

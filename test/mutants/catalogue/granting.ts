@@ -89,7 +89,7 @@ export const granting: Kind = {
       name: "raw-client-accepted",
       bug: "a raw node-redis client passes as a transport: it ignores nx, and everyone is granted",
       edits: edit("src/transport-check.ts", "if (raw) throw", "if (raw && !has(raw[0])) throw"),
-      killer: inUnit("raw-clients", "a raw client (node-redis 6) is refused with the name of its adapter"),
+      killer: inUnit("raw-clients", "a raw client (redis 6 client) is refused with the name of its adapter"),
     },
   ],
 };
