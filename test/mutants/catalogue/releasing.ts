@@ -66,7 +66,7 @@ export const releasing: Kind = {
       name: "token-used-again",
       bug: "a token that was given back is used for the next attempt: its give-back, held up, deletes the live lock",
       edits: edit("src/acquire.ts", "    grant = undefined;\n    unsure = false;", "    unsure = false;"),
-      killer: inUnit("give-back", "a grant whose answer came too late > does not delete the next grant when its give-back is held up"),
+      killer: inUnit("give-back", "a grant whose answer came too late > is given back, and the wait goes on with a new token: its answer was slow"),
     },
     {
       name: "clean-up-once",
