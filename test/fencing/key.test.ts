@@ -25,7 +25,9 @@ test("a stale holder's write is refused, and says by what", async () => {
   const { current, stale } = await holders();
   await fenced().write(stale.fence, "early");
   await fenced().write(current.fence, "later");
-  const refused = await fenced().write(stale.fence, "late").catch((error: unknown) => error);
+  const refused = await fenced()
+    .write(stale.fence, "late")
+    .catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(StaleFenceError);
   expect(refused).toMatchObject({ fence: stale.fence, seen: current.fence });
   expect(await fenced().read(current.fence)).toBe("later");

@@ -5,9 +5,16 @@ import { holders } from "./holders.ts";
 
 /** R2 as Cloudflare's own tool runs it on this machine. */
 const cloud = new Miniflare({ modules: true, script: "export default {}", r2Buckets: ["BUCKET"], cf: false });
-let bucket: Awaited<ReturnType<typeof cloud.getR2Bucket>>;
+
+/** What is used of it beyond the recipe: Miniflare's own type needs Cloudflare's package of types. */
+interface WholeBucket extends Omit<Bucket, "put"> {
+  put(key: string, value: string, options?: object): Promise<unknown>;
+  get(key: string): Promise<{ text(): Promise<string> } | null>;
+}
+
+let bucket: WholeBucket;
 beforeAll(async () => {
-  bucket = await cloud.getR2Bucket("BUCKET");
+  bucket = (await cloud.getR2Bucket("BUCKET")) as unknown as WholeBucket;
 });
 afterAll(() => cloud.dispose());
 
@@ -43,13 +50,16 @@ test("a stale holder's write is refused; the current one's are not", async () =>
   expect(await stored("a")).toBe("again");
 });
 
-test.each(["new", "old"])("nor does it get through when it was paused between reading and writing: %s object", async (age) => {
-  const { current, stale } = await holders();
-  if (age === "old") await writeFenced(bucket, `b-${age}`, "early", stale.fence);
-  const late = paused(() => writeFenced(bucket, `b-${age}`, "later", current.fence));
-  expect(await writeFenced(late, `b-${age}`, "late", stale.fence)).toBe(false);
-  expect(await stored(`b-${age}`)).toBe("later");
-});
+test.each(["new", "old"])(
+  "nor does it get through when it was paused between reading and writing: %s object",
+  async (age) => {
+    const { current, stale } = await holders();
+    if (age === "old") await writeFenced(bucket, `b-${age}`, "early", stale.fence);
+    const late = paused(() => writeFenced(bucket, `b-${age}`, "later", current.fence));
+    expect(await writeFenced(late, `b-${age}`, "late", stale.fence)).toBe(false);
+    expect(await stored(`b-${age}`)).toBe("later");
+  },
+);
 
 test("a fence that is compared before, and not by the write itself, lets the paused holder through", async () => {
   const { current, stale } = await holders();

@@ -5,7 +5,8 @@ import { tryRecipe } from "./sql.ts";
 test("SQLite: a stale holder's write is refused by each statement, and gets through without the check", async () => {
   const database = new DatabaseSync(":memory:");
   // $1 is a name to SQLite, which wants it given by that.
-  const named = (values: (number | string)[]) => Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]));
+  const named = (values: (number | string)[]) =>
+    Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]));
   try {
     await tryRecipe(
       {

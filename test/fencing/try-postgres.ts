@@ -17,7 +17,9 @@ function start(): ReturnType<typeof spawn> {
 
 /** One session of psql for everything: BEGIN and COMMIT are in it. */
 function session() {
-  const psql = spawn(program("psql"), ["-h", dir, "-U", "postgres", "-At", "-q"], { stdio: ["pipe", "pipe", "inherit"] });
+  const psql = spawn(program("psql"), ["-h", dir, "-U", "postgres", "-At", "-q"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   let said = "";
   let heard = () => {};
   psql.stdout.on("data", (chunk: Buffer) => {

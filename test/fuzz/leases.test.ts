@@ -6,11 +6,25 @@ import { fuzz } from "./fuzz.ts";
 import { assertInside, ending, texts, watched } from "./watch.ts";
 
 const OTHER = `t${"Zz9-_".repeat(4)}ab`;
-const NEARLY = [[OTHER], "", "t", OTHER.slice(0, 22), `${OTHER}x`, ` ${OTHER}`, `.${OTHER}`, `?${OTHER}`, `${OTHER}\n`, `${OTHER}+`];
+const NEARLY = [
+  [OTHER],
+  "",
+  "t",
+  OTHER.slice(0, 22),
+  `${OTHER}x`,
+  ` ${OTHER}`,
+  `.${OTHER}`,
+  `?${OTHER}`,
+  `${OTHER}\n`,
+  `${OTHER}+`,
+];
 
 /** A field of a lease: as it was handed over, or anything else. */
 const field = (...others: fc.Arbitrary<unknown>[]) =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant({ keep: true }) }, ...others.map((other) => other.map((put) => ({ put }))));
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant({ keep: true }) },
+    ...others.map((other) => other.map((put) => ({ put }))),
+  );
 
 const changes = fc.record({
   name: field(text, value),
@@ -21,9 +35,12 @@ const changes = fc.record({
 });
 
 /** A message on its way to another process, with some of its characters changed. */
-const damage = fc.array(fc.tuple(fc.nat(200), fc.constantFrom("", '"', "}", ",", "0", "-", "e9", "t", "null", "\\u0000", " ")), {
-  maxLength: 3,
-});
+const damage = fc.array(
+  fc.tuple(fc.nat(200), fc.constantFrom("", '"', "}", ",", "0", "-", "e9", "t", "null", "\\u0000", " ")),
+  {
+    maxLength: 3,
+  },
+);
 
 function damaged(message: string, cuts: [number, string][]): unknown {
   let changed = message;
@@ -48,7 +65,11 @@ async function harmless(make: (handed: SerializedLease) => unknown): Promise<voi
   const restored = await ending(world, 0, () => locks.restore(serialized), "OPTIONS");
   const errors: unknown[] = [restored.error];
   if (restored.value) {
-    const calls: ((lease: Lease) => Promise<unknown>)[] = [(lease) => lease.verify(), (lease) => lease.extend(), (lease) => lease.release()];
+    const calls: ((lease: Lease) => Promise<unknown>)[] = [
+      (lease) => lease.verify(),
+      (lease) => lease.extend(),
+      (lease) => lease.release(),
+    ];
     for (const call of calls) {
       const { error } = await ending(world, 5000, () => call(restored.value as Lease), "LOST");
       errors.push(error);
@@ -60,7 +81,9 @@ async function harmless(make: (handed: SerializedLease) => unknown): Promise<voi
   if (typeof token === "string" && token.length > 8) expect(texts(errors)).not.toContain(token);
 }
 
-test("a serialized lease of any kind is restored or refused, and harms nobody else's", { timeout: 60_000 }, async () => {
+test("a serialized lease of any kind is restored or refused, and harms nobody else's", {
+  timeout: 60_000,
+}, async () => {
   await fuzz(14_000, changes, (fields) =>
     harmless((handed) => {
       const put = Object.entries(fields).flatMap(([key, change]) => ("put" in change ? [[key, change.put]] : []));

@@ -16,7 +16,10 @@ const KNOWN = [
 const options = fc
   .array(
     fc.tuple(
-      fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...KNOWN) }, fc.constantFrom("", "Ttl", "__proto__", "constructor", "0")),
+      fc.oneof(
+        { weight: 9, arbitrary: fc.constantFrom(...KNOWN) },
+        fc.constantFrom("", "Ttl", "__proto__", "constructor", "0"),
+      ),
       value,
     ),
     { maxLength: 3 },
@@ -34,7 +37,9 @@ const PLACES: Record<string, (world: Watched, locks: Locks, options: object) => 
   restore: (_, locks, options) => locks.restore({ name: "x", token: `t${"a".repeat(22)}` }, options).verify(),
 };
 
-test("options of any kind are taken or refused: nothing else is thrown, sent or left", { timeout: 60_000 }, async () => {
+test("options of any kind are taken or refused: nothing else is thrown, sent or left", {
+  timeout: 60_000,
+}, async () => {
   await fuzz(30_000, fc.tuple(fc.constantFrom(...Object.keys(PLACES)), options), async ([place, given]) => {
     const world = watched();
     const locks = createLocks(world.transport, { clock: world.clock });

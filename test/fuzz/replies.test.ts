@@ -11,12 +11,22 @@ const PASSWORD = "hunter2-of-redis";
 /** How an answer, or an error, is turned into another. `secret` is the token, and the address with its password. */
 type Treatment = (reply: unknown, secret: string) => unknown;
 
-const at = (index: number, put: unknown): Treatment => (reply) => (Array.isArray(reply) ? reply.with(index % reply.length, put) : put);
+const at =
+  (index: number, put: unknown): Treatment =>
+  (reply) =>
+    Array.isArray(reply) ? reply.with(index % reply.length, put) : put;
 
 const treatment: fc.Arbitrary<Treatment> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Treatment>((reply) => reply) },
   { weight: 4, arbitrary: fc.tuple(fc.nat(4), value).map(([index, put]) => at(index, put)) },
-  { weight: 2, arbitrary: value.map((put): Treatment => () => put) },
+  {
+    weight: 2,
+    arbitrary: value.map(
+      (put): Treatment =>
+        () =>
+          put,
+    ),
+  },
   {
     weight: 2,
     arbitrary: fc.constantFrom<Treatment>(
@@ -36,8 +46,29 @@ const treatment: fc.Arbitrary<Treatment> = fc.oneof(
     weight: 3,
     arbitrary: fc
       .tuple(
-        fc.constantFrom("", "ERR ", "NOAUTH ", "NOSCRIPT ", "READONLY ", "OOM ", "WRONGTYPE ", "HTTP 401: ", "Command failed: "),
-        fc.constantFrom("{s}", "'{s}'", '{"a":"{s}"}', "a,{s},b", "[{s}]", "at {s}", "Bearer {s}", "{s}\n", "={s}&", "({s})"),
+        fc.constantFrom(
+          "",
+          "ERR ",
+          "NOAUTH ",
+          "NOSCRIPT ",
+          "READONLY ",
+          "OOM ",
+          "WRONGTYPE ",
+          "HTTP 401: ",
+          "Command failed: ",
+        ),
+        fc.constantFrom(
+          "{s}",
+          "'{s}'",
+          '{"a":"{s}"}',
+          "a,{s},b",
+          "[{s}]",
+          "at {s}",
+          "Bearer {s}",
+          "{s}\n",
+          "={s}&",
+          "({s})",
+        ),
         fc.constantFrom<(text: string) => unknown>(
           (text) => new Error(text),
           (text) => new Error("outer", { cause: new Error(text) }),
@@ -56,9 +87,12 @@ const treatment: fc.Arbitrary<Treatment> = fc.oneof(
           },
         ),
       )
-      .map(([code, frame, wrap]): Treatment => (_, secret) => {
-        throw wrap(code + frame.replace("{s}", secret));
-      }),
+      .map(
+        ([code, frame, wrap]): Treatment =>
+          (_, secret) => {
+            throw wrap(code + frame.replace("{s}", secret));
+          },
+      ),
   },
 );
 
@@ -108,7 +142,10 @@ test("a server that answers anything makes no call crash, hang, leak or believe 
     const told: unknown[] = [];
     const world: Watched = watched((store) => {
       const lies = liar(chosen, () => world.clock, told)(store);
-      return { set: (...all) => (lying ? lies : store).set(...all), eval: (...all) => (lying ? lies : store).eval(...all) };
+      return {
+        set: (...all) => (lying ? lies : store).set(...all),
+        eval: (...all) => (lying ? lies : store).eval(...all),
+      };
     });
     const { clock, transport, events } = world;
     const options = { clock, ttl: "5s", wait: "2s", commandTimeout: "1s", owner: "me" };
@@ -122,7 +159,10 @@ test("a server that answers anything makes no call crash, hang, leak or believe 
     assertInside(world, "lock:");
     if (/cquire|unfenced/.test(call) && got) {
       const answer = told.at(-1);
-      expect(answer === "OK" || (Array.isArray(answer) && answer[0] === "granted"), `granted by ${String(answer)}`).toBe(true);
+      expect(
+        answer === "OK" || (Array.isArray(answer) && answer[0] === "granted"),
+        `granted by ${String(answer)}`,
+      ).toBe(true);
     }
     lying = false;
     await clock.advance(20_000);

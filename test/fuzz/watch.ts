@@ -50,24 +50,27 @@ export function assertInside({ sent }: Watched, prefix: string): void {
   }
 }
 
-/** How a call ended: with a value, or with an error, which has to be one of the library's. */
+export type Ending<T> = { value: T; error?: undefined } | { value?: undefined; error: Error };
+
+/** How a call ended: with a value, or with an error, which has to be one of the library's; and in time. */
 export async function ending<T>(
   { clock }: Watched,
   limit: number,
   call: () => T | Promise<T>,
   ...codes: string[]
-): Promise<{ value: T; error?: undefined } | { value?: undefined; error: Error }> {
+): Promise<Ending<T>> {
   const began = clock.monotonic();
-  try {
-    return { value: (await clock.runUntilSettled(Promise.resolve(call()))) as T };
-  } catch (error) {
-    if (!isLockError(error)) throw new Error(`not an error of the library: ${String(error)}`, { cause: error });
-    if (!codes.includes(error.code)) throw new Error(`not an error to expect here: ${error.code}`, { cause: error });
-    return { error };
-  } finally {
-    const lasted = clock.monotonic() - began;
-    if (lasted > limit) throw new Error(`took ${lasted} ms, not ${limit}`);
-  }
+  const settled = clock.runUntilSettled((async () => call())());
+  const end = await settled.then(
+    (value): Ending<T> => ({ value: value as T }),
+    (error: Error): Ending<T> => ({ error }),
+  );
+  const lasted = clock.monotonic() - began;
+  if (lasted > limit) throw new Error(`took ${lasted} ms, not ${limit}`);
+  if (!end.error) return end;
+  if (!isLockError(end.error)) throw new Error("not an error of the library", { cause: end.error });
+  if (!codes.includes(end.error.code)) throw new Error("not an error to expect here", { cause: end.error });
+  return end;
 }
 
 /** Every text in a value, its errors' causes and stacks included. */

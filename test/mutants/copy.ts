@@ -38,7 +38,10 @@ export function copyTree(): Copy {
         for (const { file, find, put } of mutant.edits) {
           const path = join(dir, file);
           mkdirSync(dirname(path), { recursive: true });
-          writeFileSync(path, readFileSync(path, "utf8").replace(find, () => put));
+          writeFileSync(
+            path,
+            readFileSync(path, "utf8").replace(find, () => put),
+          );
         }
         return await use();
       } finally {

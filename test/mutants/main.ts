@@ -32,7 +32,9 @@ async function find(copy: Copy, mutant: Mutant, env: Record<string, string>): Pr
   const { tests, output, seconds } = await copy.mutated(mutant, () => runTests(copy.dir, files, undefined, env));
   const failed = tests.filter(({ passed }) => !passed);
   for (const { file: where, name, why } of failed) console.log(`  ${mutant.name}\t${where}\t${name}\t${why}`);
-  const why = failed.length ? `noticed by ${failed.length} tests` : `nobody noticed ${tests.length ? "" : output.slice(-300)}`;
+  const why = failed.length
+    ? `noticed by ${failed.length} tests`
+    : `nobody noticed ${tests.length ? "" : output.slice(-300)}`;
   return { mutant, seconds, killed: failed.length > 0, why };
 }
 

@@ -15,7 +15,9 @@ export function progress(verdicts: Verdict[], of: number, began: number): void {
   const left = ((performance.now() - began) / 1000 / verdicts.length) * (of - verdicts.length);
   const count = `${String(verdicts.length).padStart(3)}/${of}`;
   const verdict = killed ? "killed" : "ALIVE ";
-  console.log(`${count} ${verdict} ${mutant.name.padEnd(32)} ${seconds.toFixed(1).padStart(5)} s, ${Math.ceil(left)} s left`);
+  console.log(
+    `${count} ${verdict} ${mutant.name.padEnd(32)} ${seconds.toFixed(1).padStart(5)} s, ${Math.ceil(left)} s left`,
+  );
   if (!killed) console.log(`        ${why}`);
 }
 

@@ -50,7 +50,11 @@ export async function runTests(
   rmSync(report, { force: true });
   const chosen = names && ["-t", `^(${names.map(asPattern).join("|")})$`];
   const args = ["run", "--config", "mutants.config.ts", "--reporter=json", `--outputFile=${REPORT}`];
-  const output = await node(dir, [join(ROOT, "node_modules/vitest/vitest.mjs"), ...args, ...files, ...(chosen ?? [])], env);
+  const output = await node(
+    dir,
+    [join(ROOT, "node_modules/vitest/vitest.mjs"), ...args, ...files, ...(chosen ?? [])],
+    env,
+  );
   const tests = existsSync(report) ? read(JSON.parse(readFileSync(report, "utf8")), dir) : [];
   return { tests, output, seconds: (performance.now() - began) / 1000 };
 }

@@ -158,11 +158,14 @@ describe("a malformed reply is no grant", () => {
     expect(lockKeys(store)).toEqual([]);
   });
 
-  test.each([[1], [true], ["ok"], ["QUEUED"], [{}], [[]], [""], ['"OK"'], ["<html>"]])("to a plain SET: %j", async (reply) => {
-    const { clock, locks, network, store } = bench({ fence: false });
-    network.treat = ({ command }) => (command === "set" ? { says: reply } : undefined);
-    expect(await rejection(locks.tryAcquire("x"))).toMatchObject({ code: "BACKEND" });
-    await clock.advance(0);
-    expect(lockKeys(store)).toEqual([]);
-  });
+  test.each([[1], [true], ["ok"], ["QUEUED"], [{}], [[]], [""], ['"OK"'], ["<html>"]])(
+    "to a plain SET: %j",
+    async (reply) => {
+      const { clock, locks, network, store } = bench({ fence: false });
+      network.treat = ({ command }) => (command === "set" ? { says: reply } : undefined);
+      expect(await rejection(locks.tryAcquire("x"))).toMatchObject({ code: "BACKEND" });
+      await clock.advance(0);
+      expect(lockKeys(store)).toEqual([]);
+    },
+  );
 });

@@ -7,7 +7,11 @@ export const deadlines: Kind = {
       name: "deadline-from-reply",
       bug: "the deadline counts from the reply, not from before the request was sent",
       edits: [
-        ...edit("src/store.ts", "const stamp = {", "const answer = parseAnswer(await send(command), outcomes);\n    const stamp = {"),
+        ...edit(
+          "src/store.ts",
+          "const stamp = {",
+          "const answer = parseAnswer(await send(command), outcomes);\n    const stamp = {",
+        ),
         ...edit("src/store.ts", "...parseAnswer(await send(command), outcomes), ...stamp", "...answer, ...stamp"),
       ],
       killer: inRedis("stragglers: a slow answer is not time that is left"),
@@ -22,13 +26,19 @@ export const deadlines: Kind = {
       name: "no-drift",
       bug: "clocks are taken to run alike: no allowance for drift",
       edits: edit("src/deadline.ts", "return ms / 100 + 2;", "return ms * 0;"),
-      killer: inUnit("loss", "the signal > of an unrenewed lease of 30000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline"),
+      killer: inUnit(
+        "loss",
+        "the signal > of an unrenewed lease of 30000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline",
+      ),
     },
     {
       name: "signal-at-the-deadline",
       bug: "the signal's timer is at the deadline itself, so that a late timer is too late",
       edits: edit("src/deadline.ts", "return Math.min(ttl / 10, 25);", "return Math.min(ttl, 0);"),
-      killer: inUnit("loss", "the signal > of an unrenewed lease of 1000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline"),
+      killer: inUnit(
+        "loss",
+        "the signal > of an unrenewed lease of 1000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline",
+      ),
     },
     {
       name: "signal-at-the-next-tick",
@@ -38,13 +48,19 @@ export const deadlines: Kind = {
         "Math.max(1, Math.min(untilEnd, untilMaxHold))",
         "Math.max(1, Math.ceil((3 * untilEnd) / this.ttl) * (this.ttl / 3) + 1)",
       ),
-      killer: inUnit("renewal", "an unknown outcome of a renewal > that stays unknown (nothing is answered) ends the lease at its deadline, not before and not later"),
+      killer: inUnit(
+        "renewal",
+        "an unknown outcome of a renewal > that stays unknown (nothing is answered) ends the lease at its deadline, not before and not later",
+      ),
     },
     {
       name: "no-deadline-timer",
       bug: "nothing watches the deadline: a signal fires only when somebody asks",
       edits: edit("src/hold.ts", "      this.#watch();\n", ""),
-      killer: inUnit("renewal", "an unknown outcome of a renewal > that stays unknown (answers are lost) ends the lease at its deadline, not before and not later"),
+      killer: inUnit(
+        "renewal",
+        "an unknown outcome of a renewal > that stays unknown (answers are lost) ends the lease at its deadline, not before and not later",
+      ),
     },
     {
       name: "monotonic-clock-only",
@@ -54,7 +70,10 @@ export const deadlines: Kind = {
         "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
         "this.monoEnd - clock.monotonic()",
       ),
-      killer: inUnit("loss", "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back"),
+      killer: inUnit(
+        "loss",
+        "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back",
+      ),
     },
     {
       name: "wall-clock-only",
@@ -64,7 +83,10 @@ export const deadlines: Kind = {
         "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
         "this.wallEnd - clock.now()",
       ),
-      killer: inUnit("loss", "on the next line, before any await, a lease is over > by the monotonic clock when the wall clock jumped back"),
+      killer: inUnit(
+        "loss",
+        "on the next line, before any await, a lease is over > by the monotonic clock when the wall clock jumped back",
+      ),
     },
     {
       name: "lost-lease-comes-back",
@@ -74,7 +96,10 @@ export const deadlines: Kind = {
         'if (left <= 0 && this.confirmed) this.lose(this.unanswered ? "unreachable" : "expired");\n',
         "",
       ),
-      killer: inUnit("loss", "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back"),
+      killer: inUnit(
+        "loss",
+        "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back",
+      ),
     },
     {
       name: "signal-not-aborted-before-read",
@@ -85,7 +110,11 @@ export const deadlines: Kind = {
     {
       name: "deadline-goes-back",
       bug: "the answer to an earlier, shorter extend moves the deadline back",
-      edits: edit("src/hold.ts", "this.monoEnd = Math.max(this.monoEnd, mono + usable)", "this.monoEnd = mono + usable"),
+      edits: edit(
+        "src/hold.ts",
+        "this.monoEnd = Math.max(this.monoEnd, mono + usable)",
+        "this.monoEnd = mono + usable",
+      ),
       killer: inUnit("renewal", "renewal > goes on with the longest ttl that was asked for, and never shortens"),
     },
   ],

@@ -8,7 +8,11 @@ export const fencing: Kind = {
     {
       name: "fence-from-counter",
       bug: "the fence is a plain counter, which starts anew when Redis loses it",
-      edits: edit(SCRIPTS, "math.max((tonumber(match(was, '^%d+')) or 0) + 1, now)", "(tonumber(match(was, '^%d+')) or 0) + 1"),
+      edits: edit(
+        SCRIPTS,
+        "math.max((tonumber(match(was, '^%d+')) or 0) + 1, now)",
+        "(tonumber(match(was, '^%d+')) or 0) + 1",
+      ),
       killer: inRedis("keys: fences grow although their counter was lost"),
     },
     {
@@ -36,14 +40,22 @@ export const fencing: Kind = {
     {
       name: "fence-never-expires",
       bug: "a name that was locked once leaves a key for ever",
-      edits: edit(SCRIPTS, ".. sub(entries:gsub('%+', '.'), 1, 168), 'PX', px)", ".. sub(entries:gsub('%+', '.'), 1, 168))"),
+      edits: edit(
+        SCRIPTS,
+        ".. sub(entries:gsub('%+', '.'), 1, 168), 'PX', px)",
+        ".. sub(entries:gsub('%+', '.'), 1, 168))",
+      ),
       killer: inRedis("keys: whatever is left of a lock expires"),
     },
     {
       name: "fence-missing-unnoticed",
       bug: "a grant whose reply has no fence is handed on, and undefined reaches the database",
-      edits: edit("src/store.ts", 'if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);\n', ""),
-      killer: inUnit("busy-or-outage", "a malformed reply is no grant > [\"granted\",30000,\"\",\"=\"]"),
+      edits: edit(
+        "src/store.ts",
+        'if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);\n',
+        "",
+      ),
+      killer: inUnit("busy-or-outage", 'a malformed reply is no grant > ["granted",30000,"","="]'),
     },
     {
       name: "fence-read-as-undefined",
@@ -54,7 +66,7 @@ export const fencing: Kind = {
     {
       name: "auxiliary-key-in-another-slot",
       bug: "the record's key is {key}:fence, which on a Cluster is elsewhere for names with braces",
-      edits: edit("src/keys.ts", "record: RECORD + lock }", "record: `{${lock}}:fence` }"),
+      edits: edit("src/keys.ts", "record: RECORD + lock }", 'record: ["{", lock, "}:fence"].join("") }'),
       killer: { file: "test/transports/ioredis-6-cluster.test.ts", test: "names: an empty hash tag works" },
     },
   ],

@@ -9,7 +9,7 @@ export const granting: Kind = {
       name: "acquire-overwrites",
       bug: "a lock that another holds is overwritten: SET without NX",
       edits: edit(SCRIPTS, "'NX', 'GET', 'PX', arg)", "'GET', 'PX', arg)"),
-      killer: inRedis("basics: a name has one holder, another name is independent"),
+      killer: inRedis("basics: an expired lock can be taken, not before its lease has ended"),
     },
     {
       name: "acquire-without-expiry",
@@ -32,12 +32,8 @@ export const granting: Kind = {
     {
       name: "null-of-set-believed",
       bug: "the null of a plain SET NX is taken for another holder, though an earlier send of it was granted",
-      edits: edit(
-        "src/store.ts",
-        'if (answer.outcome === "granted") return answer;',
-        "return answer;",
-      ),
-      killer: inRedis("replays: everything executed twice answers as if once, without a fence"),
+      edits: edit("src/store.ts", 'if (answer.outcome === "granted") return answer;', "return answer;"),
+      killer: inRedis("waiting: without a fence a null is believed only after a second request"),
     },
     {
       name: "replay-prolongs",
@@ -62,21 +58,13 @@ export const granting: Kind = {
     {
       name: "spent-token-stays",
       bug: "a copy of an acquire that arrives after its release answers rightly, and leaves its key",
-      edits: edit(
-        SCRIPTS,
-        "if not held then call('DEL', lock) end\nreturn reply('spent')",
-        "return reply('spent')",
-      ),
+      edits: edit(SCRIPTS, "if not held then call('DEL', lock) end\nreturn reply('spent')", "return reply('spent')"),
       killer: inRedis("replays: late copies of a whole life do not lock the name"),
     },
     {
       name: "clean-up-not-recorded",
       bug: "a clean-up that overtakes its acquire is forgotten, and the acquire is granted to nobody",
-      edits: edit(
-        SCRIPTS,
-        "call('SET', record, text, 'PX', math.max(call('PTTL', record), tonumber(ARGV[3])))\n",
-        "",
-      ),
+      edits: edit(SCRIPTS, "call('SET', record, text, 'PX', math.max(call('PTTL', record), tonumber(ARGV[3])))\n", ""),
       killer: inRedis("stragglers: a release that overtakes its acquire leaves nothing behind"),
     },
     {

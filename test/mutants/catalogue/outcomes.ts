@@ -1,4 +1,4 @@
-import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+import { edit, inUnit, type Kind } from "../mutant.ts";
 
 export const outcomes: Kind = {
   title: "Busy, outage, lost",
@@ -27,7 +27,10 @@ export const outcomes: Kind = {
         "(send) => core.store.query(keys, send));",
         '(send) => core.store.query(keys, send)).catch(() => ({ outcome: "free", left: -1, value: "", fence: undefined }));',
       ),
-      killer: { file: "test/faults/rest-query.test.ts", test: "with { fence: true } > query, stall: throws in time, it never reads as free" },
+      killer: {
+        file: "test/faults/rest-query.test.ts",
+        test: "with { fence: true } > query, stall: throws in time, it never reads as free",
+      },
     },
     {
       name: "verify-without-asking",
@@ -47,13 +50,13 @@ export const outcomes: Kind = {
         'return reply === null ? ["busy", -1, "", "="] : reply === "OK" ? ["granted", ttl, "", "="] : reply;',
         'return reply ? ["granted", ttl, "", "="] : ["busy", -1, "", "="];',
       ),
-      killer: inUnit("busy-or-outage", "a malformed reply is no grant > to a plain SET: \"QUEUED\""),
+      killer: inUnit("busy-or-outage", 'a malformed reply is no grant > to a plain SET: "QUEUED"'),
     },
     {
       name: "lax-parser",
       bug: "a reply that begins like an answer counts, whatever follows",
       edits: edit("src/reply.ts", " && more === undefined", ""),
-      killer: inUnit("busy-or-outage", "a malformed reply is no grant > [\"granted\",30000,\"1\",\"=\",\"more\"]"),
+      killer: inUnit("busy-or-outage", 'a malformed reply is no grant > ["granted",30000,"1","=","more"]'),
     },
     {
       name: "unknown-is-refused",
@@ -65,37 +68,60 @@ export const outcomes: Kind = {
       name: "refusal-asked-again",
       bug: "a wrong password is tried again until the wait is over",
       edits: edit("src/acquire.ts", "if (!failure.passing || single) break;", "if (single) break;"),
-      killer: inUnit("messages", "no password: the message says what happened and what to do"),
+      killer: {
+        file: "test/faults/rest-acquire.test.ts",
+        test: "acquire with { fence: true } > quota: refused at once, in words that help",
+      },
     },
     {
       name: "readonly-gives-up",
       bug: "a failover in progress (READONLY) ends the wait at once",
-      edits: edit("src/failure.ts", '[/^READONLY/, "Connect to the master", true]', '[/^READONLY/, "Connect to the master"]'),
-      killer: inUnit("busy-or-outage", "an error of Redis' > that passes is waited out: READONLY You can't write against a read only replica."),
+      edits: edit(
+        "src/failure.ts",
+        '[/^READONLY/, "Connect to the master", true]',
+        '[/^READONLY/, "Connect to the master"]',
+      ),
+      killer: inUnit(
+        "busy-or-outage",
+        "an error of Redis' > that passes is waited out: READONLY You can't write against a read only replica.",
+      ),
     },
     {
       name: "loss-swallowed",
       bug: "request passes off as protected what was done after the loss",
       edits: edit("src/locks.ts", "if (lost) throw lostError(name, lost, result);\n", ""),
-      killer: inUnit("request", "the lock was lost before the callback returned > normally: a LockLostError holds what it returned"),
+      killer: inUnit(
+        "request",
+        "the lock was lost before the callback returned > normally: a LockLostError holds what it returned",
+      ),
     },
     {
       name: "release-error-replaces-result",
       bug: "a failed release replaces the callback's result",
       edits: edit("src/locks.ts", "await hold.discard();\n      const lost", "await hold.release();\n      const lost"),
-      killer: inUnit("request", "what the callback does passes through > though the release fails: that is reported to onEvent only"),
+      killer: inUnit(
+        "request",
+        "what the callback does passes through > though the release fails: that is reported to onEvent only",
+      ),
     },
     {
       name: "handler-breaks-lock",
       bug: "an onEvent that throws breaks what it was told of",
-      edits: edit("src/locks.ts", "          await onEvent?.(event);\n        } catch {}", "          await onEvent?.(event);\n        } finally {}"),
+      edits: edit(
+        "src/locks.ts",
+        "          await onEvent?.(event);\n        } catch {}",
+        "          await onEvent?.(event);\n        } finally {}",
+      ),
       killer: inUnit("events", "an onEvent that throws changes nothing"),
     },
     {
       name: "errors-by-instanceof",
       bug: "errors of another copy of the package are not known: instanceof is false for them",
       edits: edit("src/errors.ts", "return ours === true &&", "return ours === true && error instanceof LockError &&"),
-      killer: inUnit("errors", "another copy of the package > loaded twice in this one: either knows the other's errors"),
+      killer: inUnit(
+        "errors",
+        "another copy of the package > loaded twice in this one: either knows the other's errors",
+      ),
     },
   ],
 };

@@ -32,7 +32,11 @@ export const releasing: Kind = {
     {
       name: "min-hold-not-for-crashes",
       bug: "a holder that crashes frees the name before its minHold",
-      edits: edit("src/options.ts", 'Math.max(readTtl(options.ttl ?? "30s"), minHold)', 'readTtl(options.ttl ?? "30s")'),
+      edits: edit(
+        "src/options.ts",
+        'Math.max(readTtl(options.ttl ?? "30s"), minHold)',
+        'readTtl(options.ttl ?? "30s")',
+      ),
       killer: inRedis("release: minHold keeps the name of a holder that crashed"),
     },
     {
@@ -45,7 +49,10 @@ export const releasing: Kind = {
       name: "lost-reply-is-not-released",
       bug: "a release whose reply was lost finds nothing the second time, and says false",
       edits: edit("src/hold.ts", 'outcome === "freed" || (outcome === "gone" && inTime)', 'outcome === "freed"'),
-      killer: inUnit("loss", "release > is true when its answer was lost and asked for again, or when it was sent twice"),
+      killer: inUnit(
+        "loss",
+        "release > is true when its answer was lost and asked for again, or when it was sent twice",
+      ),
     },
     {
       name: "no-clean-up-after-timeout",
@@ -66,7 +73,10 @@ export const releasing: Kind = {
       name: "token-used-again",
       bug: "a token that was given back is used for the next attempt: its give-back, held up, deletes the live lock",
       edits: edit("src/acquire.ts", "    grant = undefined;\n    unsure = false;", "    unsure = false;"),
-      killer: inUnit("give-back", "a grant whose answer came too late > is given back, and the wait goes on with a new token: its answer was slow"),
+      killer: inUnit(
+        "give-back",
+        "a grant whose answer came too late > is given back, and the wait goes on with a new token: its answer was slow",
+      ),
     },
     {
       name: "clean-up-once",
@@ -77,7 +87,11 @@ export const releasing: Kind = {
     {
       name: "wait-until-unbound",
       bug: "a Worker's waitUntil is called without its object, which throws there",
-      edits: edit("src/clean-up.ts", "waitUntil?.waitUntil(work)", "(0, (waitUntil as { waitUntil: (work: unknown) => void }).waitUntil)(work)"),
+      edits: edit(
+        "src/clean-up.ts",
+        "waitUntil?.waitUntil(work)",
+        "(0, (waitUntil as { waitUntil: (work: unknown) => void }).waitUntil)(work)",
+      ),
       killer: inUnit("give-back", "waitUntil is handed each clean-up > as an object, called as its method"),
     },
     {

@@ -31,7 +31,10 @@ export const renewing: Kind = {
       name: "renewal-fault-is-loss",
       bug: "one renewal that is not answered loses the lease",
       edits: edit("src/renew.ts", "hold.unanswered = true;", 'hold.lose("unreachable");'),
-      killer: inUnit("renewal", "an unknown outcome of a renewal > (refused) changes nothing: it is asked again, and the lease goes on"),
+      killer: inUnit(
+        "renewal",
+        "an unknown outcome of a renewal > (refused) changes nothing: it is asked again, and the lease goes on",
+      ),
     },
     {
       name: "renewal-fault-is-success",
@@ -41,7 +44,10 @@ export const renewing: Kind = {
         "hold.unanswered = true;",
         "hold.prolong({ mono: began, wall: clock.now(), left: ttl });",
       ),
-      killer: inUnit("renewal", "an unknown outcome of a renewal > that stays unknown (everything is refused) ends the lease at its deadline, not before and not later"),
+      killer: inUnit(
+        "renewal",
+        "an unknown outcome of a renewal > that stays unknown (everything is refused) ends the lease at its deadline, not before and not later",
+      ),
     },
     {
       name: "renewals-overlap",
@@ -87,7 +93,10 @@ export const renewing: Kind = {
       name: "renews-dropped-lease",
       bug: "a lease that the program has dropped is renewed on and on",
       edits: edit("src/renew.ts", "!hold.alive() || ", ""),
-      killer: inUnit("collect", "a lease that was dropped stops renewing once collected; one in use does not (as Node runs it)"),
+      killer: inUnit(
+        "collect",
+        "a lease that was dropped stops renewing once collected; one in use does not (as Node runs it)",
+      ),
     },
     {
       name: "timers-keep-process",

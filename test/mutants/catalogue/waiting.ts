@@ -1,4 +1,4 @@
-import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
+import { edit, inUnit, type Kind } from "../mutant.ts";
 
 export const waiting: Kind = {
   title: "Waiting",
@@ -12,7 +12,11 @@ export const waiting: Kind = {
     {
       name: "command-unbounded",
       bug: "one command that hangs takes all of the wait",
-      edits: edit("src/wait.ts", "Math.max(1, Math.min(commandTimeout, self.remaining()))", "Math.max(1, self.remaining())"),
+      edits: edit(
+        "src/wait.ts",
+        "Math.max(1, Math.min(commandTimeout, self.remaining()))",
+        "Math.max(1, self.remaining())",
+      ),
       killer: inUnit("waiting", "a wait is bounded > in time, while every answer is lost"),
     },
     {
@@ -31,7 +35,10 @@ export const waiting: Kind = {
       name: "sleep-after-the-last-attempt",
       bug: "a single attempt that failed sleeps before it says so",
       edits: edit("src/acquire.ts", "if (single || wait.attempts >= maxAttempts || wait.remaining() <= 0) break;", ""),
-      killer: inUnit("busy-or-outage", "tryAcquire > is null after one request and no sleep when another holds the lock"),
+      killer: inUnit(
+        "busy-or-outage",
+        "tryAcquire > is null after one request and no sleep when another holds the lock",
+      ),
     },
     {
       name: "max-attempts-ignored",
@@ -49,12 +56,19 @@ export const waiting: Kind = {
       name: "no-jitter",
       bug: "callers who failed together come back together",
       edits: edit("src/backoff.ts", "mean * (1 + retry.jitter * (2 * random - 1))", "mean"),
-      killer: inUnit("backoff", "with full jitter a delay is drawn from nearly 0 to twice the mean, and never above max"),
+      killer: inUnit(
+        "backoff",
+        "with full jitter a delay is drawn from nearly 0 to twice the mean, and never above max",
+      ),
     },
     {
       name: "sleeps-past-expiry",
       bug: "a waiter sleeps on though the holder's lock has expired",
-      edits: edit("src/acquire.ts", "Math.min(pause, room, expiry > now ? expiry - now : pause)", "Math.min(pause, room)"),
+      edits: edit(
+        "src/acquire.ts",
+        "Math.min(pause, room, expiry > now ? expiry - now : pause)",
+        "Math.min(pause, room)",
+      ),
       killer: inUnit("waiting", "between attempts > nobody sleeps past the moment at which the holder's lock expires"),
     },
     {
@@ -67,7 +81,10 @@ export const waiting: Kind = {
       name: "force-for-ever",
       bug: "forceRelease of a name that changes hands goes on without end",
       edits: edit("src/query.ts", "core.closing || waited >= commandTimeout", "core.closing"),
-      killer: inUnit("force", "a name that changes hands faster than it can be freed is given up after the time of one command"),
+      killer: inUnit(
+        "force",
+        "a name that changes hands faster than it can be freed is given up after the time of one command",
+      ),
     },
   ],
 };

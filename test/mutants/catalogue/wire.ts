@@ -6,20 +6,38 @@ export const wire: Kind = {
     {
       name: "noscript-fatal",
       bug: "a server that forgot the scripts (SCRIPT FLUSH, a restart) fails every call",
-      edits: edit("adapters/support/scripted.ts", 'if (!/^NOSCRIPT/.test((error as Error | undefined)?.message ?? "")) throw error;', "throw error;"),
+      edits: edit(
+        "adapters/support/scripted.ts",
+        'if (!/^NOSCRIPT/.test((error as Error | undefined)?.message ?? "")) throw error;',
+        "throw error;",
+      ),
       killer: inRedis("keys: scripts that the server forgot are sent again"),
     },
     {
       name: "rest-error-is-null",
       bug: "over REST whatever is no result reads as null, which means busy",
-      edits: edit("adapters/support/rest.ts", "if (status === 200 && result !== undefined) return result;", "if (status < 600) return result ?? null;"),
-      killer: { file: "test/faults/rest-acquire.test.ts", test: "acquire with { fence: false } > quota: refused at once, in words that help" },
+      edits: edit(
+        "adapters/support/rest.ts",
+        "if (status === 200 && result !== undefined) return result;",
+        "if (status < 600) return result ?? null;",
+      ),
+      killer: {
+        file: "test/faults/rest-acquire.test.ts",
+        test: "acquire with { fence: false } > quota: refused at once, in words that help",
+      },
     },
     {
       name: "rest-502-is-refusal",
       bug: "over REST a gateway's error counts as not executed, and leaves an orphan",
-      edits: edit("adapters/support/rest.ts", "definitive: !!error && status > 400 && status < 500", "definitive: true"),
-      killer: { file: "test/faults/rest-acquire.test.ts", test: "acquire with { fence: false } > badGateway executed=true on the first request: granted all the same, and nothing is left" },
+      edits: edit(
+        "adapters/support/rest.ts",
+        "definitive: !!error && status > 400 && status < 500",
+        "definitive: true",
+      ),
+      killer: {
+        file: "test/faults/rest-acquire.test.ts",
+        test: "acquire with { fence: false } > badGateway executed=true on the first request: granted all the same, and nothing is left",
+      },
     },
     {
       name: "rest-timer-stays",
@@ -30,8 +48,15 @@ export const wire: Kind = {
     {
       name: "upstash-flag-not-dropped",
       bug: "a server that does not know Upstash's flag refuses every script",
-      edits: edit("adapters/upstash.ts", "if (!/shebang/i.test((error as Error).message)) throw error;", "throw error;"),
-      killer: { file: "test/faults/upstash-wire.test.ts", test: "the flag and DELEX are tried once where the server does not know them" },
+      edits: edit(
+        "adapters/upstash.ts",
+        "if (!/shebang/i.test((error as Error).message)) throw error;",
+        "throw error;",
+      ),
+      killer: {
+        file: "test/faults/upstash-wire.test.ts",
+        test: "the flag and DELEX are tried once where the server does not know them",
+      },
     },
     {
       name: "list-pattern-injected",
@@ -66,20 +91,30 @@ export const wire: Kind = {
     {
       name: "token-in-message",
       bug: "a client's error text, which has the whole command, shows the token",
-      edits: edit("src/redact.ts", ".replace(/t[\\w-]{22}(?![\\w-])/g, \"<token>\")", ""),
+      edits: edit("src/redact.ts", '.replace(/t[\\w-]{22}(?![\\w-])/g, "<token>")', ""),
       killer: inUnit("secrets", "nor does a reply that is no answer show a token that is in it, whole or cut"),
     },
     {
       name: "password-in-message",
       bug: "a client's error text shows the password of the address",
       edits: edit("src/redact.ts", ":\\/\\/)[^\\s\"']*@", ":\\/\\/)@@@"),
-      killer: inUnit("secrets", "a client's error that carries secrets in the message > shows none of them in an error, its cause, its stack, its JSON, or an event"),
+      killer: inUnit(
+        "secrets",
+        "a client's error that carries secrets in the message > shows none of them in an error, its cause, its stack, its JSON, or an event",
+      ),
     },
     {
       name: "memory-shortens",
       bug: "the memory transport, which tests rely on, does what Redis does not: a shorter extend shortens",
-      edits: edit("adapters/support/memory-data.ts", "Math.max(entry.expires, Math.floor(this.#now()) + px)", "Math.floor(this.#now()) + px"),
-      killer: { file: "test/model/memory-equals-redis.test.ts", test: "1000 random runs end the same in memory and in Redis" },
+      edits: edit(
+        "adapters/support/memory-data.ts",
+        "Math.max(entry.expires, Math.floor(this.#now()) + px)",
+        "Math.floor(this.#now()) + px",
+      ),
+      killer: {
+        file: "test/model/memory-equals-redis.test.ts",
+        test: "1000 random runs end the same in memory and in Redis",
+      },
     },
   ],
 };
