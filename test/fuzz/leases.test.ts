@@ -78,13 +78,14 @@ async function harmless(make: (handed: SerializedLease) => unknown): Promise<voi
   assertInside(world, "lock:");
   expect(world.store.entries().find(({ key }) => key === "lock:x")).toEqual(before);
   expect(await bystander.verify()).toBe(true);
-  if (typeof token === "string" && token.length > 8) expect(texts(errors)).not.toContain(token);
+  // Shorter ones, and words of the messages, are nobody's secret.
+  if (typeof token === "string" && /[\w-]{20}/.test(token)) expect(texts(errors)).not.toContain(token);
 }
 
 test("a serialized lease of any kind is restored or refused, and harms nobody else's", {
   timeout: 60_000,
 }, async () => {
-  await fuzz(14_000, changes, (fields) =>
+  await fuzz(12_000, changes, (fields) =>
     harmless((handed) => {
       const put = Object.entries(fields).flatMap(([key, change]) => ("put" in change ? [[key, change.put]] : []));
       return { ...handed, ...Object.fromEntries(put) };

@@ -14,7 +14,7 @@ type Treatment = (reply: unknown, secret: string) => unknown;
 const at =
   (index: number, put: unknown): Treatment =>
   (reply) =>
-    Array.isArray(reply) ? reply.with(index % reply.length, put) : put;
+    Array.isArray(reply) ? Object.assign([...reply], { [index % reply.length]: put }) : put;
 
 const treatment: fc.Arbitrary<Treatment> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Treatment>((reply) => reply) },
@@ -34,7 +34,7 @@ const treatment: fc.Arbitrary<Treatment> = fc.oneof(
       (reply) => JSON.stringify(reply),
       (reply) => (Array.isArray(reply) ? reply.slice(0, -1) : [reply]),
       (reply) => (Array.isArray(reply) ? [...reply, "x"] : reply),
-      (reply) => (Array.isArray(reply) ? reply.toReversed() : reply),
+      (reply) => (Array.isArray(reply) ? [...reply].reverse() : reply),
       (reply) => ({ ...Object(reply), length: 4 }),
       (_, secret) => secret,
       (_, secret) => [secret, secret, secret, `=${secret}`],
@@ -120,7 +120,9 @@ const CALLS: Record<string, (locks: Locks, lease: Lease) => Promise<unknown>> = 
   tryAcquire: (locks) => locks.tryAcquire("x"),
   request: (locks) => locks.request("x", () => "done"),
   query: (locks) => locks.query("x"),
-  list: (locks) => Array.fromAsync(locks.list()),
+  list: async (locks) => {
+    for await (const _ of locks.list());
+  },
   forceRelease: (locks) => locks.forceRelease("held"),
   extend: (_, lease) => lease.extend(),
   verify: (_, lease) => lease.verify(),
@@ -137,7 +139,7 @@ function assertNoSecret(world: Watched, ...shown: unknown[]): void {
 
 test("a server that answers anything makes no call crash, hang, leak or believe it", { timeout: 60_000 }, async () => {
   const treatments = fc.array(treatment, { minLength: 1, maxLength: 4 });
-  await fuzz(16_000, fc.tuple(fc.constantFrom(...Object.keys(CALLS)), treatments), async ([call, chosen]) => {
+  await fuzz(13_000, fc.tuple(fc.constantFrom(...Object.keys(CALLS)), treatments), async ([call, chosen]) => {
     let lying = false;
     const told: unknown[] = [];
     const world: Watched = watched((store) => {
@@ -155,7 +157,6 @@ test("a server that answers anything makes no call crash, hang, leak or believe 
     lying = true;
     const allowed = ["BACKEND", "TIMEOUT", "LOST", "CLOSED"];
     const { value: got, error } = await ending(world, 60_000, async () => CALLS[call]?.(locks, lease), ...allowed);
-    assertNoSecret(world, error);
     assertInside(world, "lock:");
     if (/cquire|unfenced/.test(call) && got) {
       const answer = told.at(-1);
@@ -165,9 +166,8 @@ test("a server that answers anything makes no call crash, hang, leak or believe 
       ).toBe(true);
     }
     lying = false;
-    await clock.advance(20_000);
-    await locks.close();
-    await clock.advance(60_000);
+    await clock.runUntilSettled(locks.close());
+    await clock.advance(10_000);
     expect(clock.pending.count).toBe(0);
     expect(world.store.entries().filter(({ key }) => key.startsWith("lock:"))).toEqual([]);
     assertNoSecret(world, error);

@@ -77,7 +77,8 @@ test("a gateway that answers anything: no crash, no fault taken for an answer, n
       });
       const locks = createLocks(transport, {
         clock,
-        commandTimeout: "1s",
+        ttl: "1s",
+        commandTimeout: "200ms",
         onEvent: (event) => void events.push(event),
       });
       const calls: Record<string, () => Promise<unknown>> = {
