@@ -111,10 +111,8 @@ export const wire: Kind = {
         "Math.max(entry.expires, Math.floor(this.#now()) + px)",
         "Math.floor(this.#now()) + px",
       ),
-      killer: {
-        file: "test/model/memory-equals-redis.test.ts",
-        test: "1000 random runs end the same in memory and in Redis",
-      },
+      killer: { file: "test/transports/memory.test.ts", test: "basics: extend lengthens and never shortens" },
+    },
     },
   ],
 };
