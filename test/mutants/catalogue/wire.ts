@@ -113,6 +113,5 @@ export const wire: Kind = {
       ),
       killer: { file: "test/transports/memory.test.ts", test: "basics: extend lengthens and never shortens" },
     },
-    },
   ],
 };
