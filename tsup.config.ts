@@ -1,4 +1,5 @@
 import type { Options } from "tsup";
+import { INTERNAL } from "./scripts/internal-names.ts";
 import { luaPlugin } from "./scripts/minify-lua.ts";
 
 // A consumer with lib es2022 lacks the types of `await using` unless the declarations ask for them themselves. And he may
@@ -28,6 +29,9 @@ const config: Options = {
   platform: "neutral",
   clean: true,
   esbuildPlugins: [luaPlugin],
+  esbuildOptions(options) {
+    options.mangleProps = new RegExp(`^(${INTERNAL.join("|")})$`);
+  },
 };
 
 export default config;

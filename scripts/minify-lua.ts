@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 const KNOWN = new Set(
   (
     "and break do else elseif end false for function if in local nil not or repeat return then true until while " +
-    "redis call pcall string sub match find gsub format math max ceil tonumber type ipairs assert unpack KEYS ARGV err"
+    "redis call pcall math max ceil tonumber type ipairs assert unpack KEYS ARGV err"
   ).split(" "),
 );
 const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -24,7 +24,8 @@ function minify(source: string, names: Map<string, string>): string {
     .map((part, index) => {
       if (index % 2) return part;
       const short = part.replace(/(?<![\w:]|(?<!\.)\.)[A-Za-z_]\w*/g, rename);
-      return short.replace(/\s*\n\s*/g, "\n").replace(/ ?([=~<>.+\-*/,(){}#]+) ?/g, "$1");
+      const dense = short.replace(/\s*\n\s*/g, "\n").replace(/ ?([=~<>.+\-*/,(){}#]+) ?/g, "$1");
+      return dense.replace(/^ | $/g, "");
     })
     .join("");
 }

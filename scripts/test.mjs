@@ -9,6 +9,7 @@ const root = new URL("..", import.meta.url);
 const vitestArgs = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const vitestReport = join(scratch, "vitest.json");
+const runtimesReport = join(scratch, "runtimes.json");
 
 // A step runs a file with Node. `needs` names the step whose result it works on. A step with `count` is a suite: it has
 // the machine to itself, prints as it goes, and `count` turns its exit into { passed, failed, notes }; one without it
@@ -22,6 +23,7 @@ const steps = [
   { name: "package, attw", run: ["@arethetypeswrong/cli/dist/index.js", ...attwArgs()], needs: "build" },
   { name: "size", run: ["./scripts/size.mjs"], needs: "build", show: true },
   { name: "vitest", run: ["vitest/vitest.mjs", ...vitestRun()], count: countVitest, minutes: 45 },
+  { name: "runtimes", run: ["./test/runtimes/run.ts", `--json=${runtimesReport}`], count: countRuntimes },
 ];
 
 function attwArgs() {
@@ -67,6 +69,11 @@ function countVitest(exit) {
     notes.push(`vitest failed outside the tests (an unhandled error, a threshold): ${exit.reason}`);
   }
   return { passed, failed, notes };
+}
+
+function countRuntimes(exit) {
+  if (existsSync(runtimesReport)) return JSON.parse(readFileSync(runtimesReport, "utf8"));
+  return { passed: 0, failed: 1, notes: [`the matrix of runtimes wrote no report: ${exit.reason}`] };
 }
 
 /** Whether the arguments leave tests out of a file that is run; vitest reports those as skipped. */

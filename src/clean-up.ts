@@ -1,28 +1,44 @@
-import type { Core } from "./core.ts";
-import { track } from "./core.ts";
+import type { Call } from "./core.ts";
+import { reporter, track } from "./core.ts";
 import type { LockBackendError } from "./errors.ts";
-import type { Keys } from "./keys.ts";
-import type { Stops } from "./limit.ts";
-import { giveUp, persist } from "./limit.ts";
+import type { Scope } from "./limit.ts";
+import { persist, stop } from "./limit.ts";
 import type { Settings } from "./options.ts";
-import type { Grant } from "./store.ts";
+import type { Released } from "./store.ts";
+
+/**
+ * Releases a token after what was sent before, and asks again until that is answered or `until` is over. `close` waits
+ * for it, and gives it up after the time of one command. `rest`: milliseconds for which the name is kept all the same.
+ */
+export function giveBack(
+  call: Call,
+  token: string,
+  asked: string,
+  until: number,
+  rest: () => number = () => 0,
+  before: Promise<unknown> = Promise.resolve(),
+): Promise<Released> {
+  const { store, cleanUps, commandTimeout } = call;
+  const scope: Scope = {};
+  const over = before.then(() =>
+    persist({ ...call, until, scope }, asked, (send) => store.release(call, token, rest(), send)),
+  );
+  const end = () => stop(scope, { definitive: true, message: "given up" });
+  track(call, cleanUps, { until: until + commandTimeout, over, end });
+  return over;
+}
 
 /**
  * Releases, in the background, a token that may have been granted without our knowing. Whatever arrives after that
  * finds the token spent. Tried for one ttl: after that nothing is left to free.
  */
-export function cleanUp(core: Core, keys: Keys, grant: Grant, { commandTimeout: limit, waitUntil }: Settings): void {
-  const { background: clock, store, emit } = core;
-  const { name } = keys;
-  const began = clock.monotonic();
-  const until = began + grant.ttl;
-  const stops: Stops = new Set();
-  const over = persist({ clock, name, asked: "clean up after", limit, until, stops }, (send) =>
-    store.release(keys, grant, 0, send),
-  ).catch((error: LockBackendError) => {
-    emit({ type: "failed", name, ms: clock.monotonic() - began, attempts: 1, during: "clean-up", error });
-  });
-  track(core, core.cleanUps, { until, over, end: () => giveUp(stops) });
+export function cleanUp(call: Call, token: string): void {
+  const { background: clock, ttl, waitUntil } = call;
+  const report = reporter(call);
+  const until = clock.monotonic() + ttl;
+  const over = giveBack({ ...call, clock }, token, "clean up after", until).catch((error: LockBackendError) =>
+    report("failed", { during: "clean-up", error }),
+  );
   void handTo(waitUntil, over);
 }
 

@@ -3,14 +3,13 @@ import { within } from "./limit.ts";
 
 /** Ends all waits at once, lets held leases go on for up to `grace` ms, then gives everything back. */
 export async function close({ clock, waits, holds, cleanUps }: Core, grace: number, limit: number): Promise<void> {
-  const over = (pending: Set<Pending>, ms: number) =>
-    within(clock, ms, Promise.all([...pending].map((each) => each.over))).catch(() => {});
-  const end = (pending: Set<Pending>) => Promise.all([...pending].map((each) => each.end()));
-
-  await end(waits);
-  await over(waits, limit);
-  if (grace) await over(holds, grace);
-  await end(holds);
-  await over(cleanUps, limit);
-  await end(cleanUps);
+  async function finish(set: Set<Pending>, ms: number): Promise<void> {
+    const settled = () => Promise.allSettled([...set].map(({ over }) => over));
+    if (ms) await within(clock, ms, settled).catch(() => {});
+    await Promise.all([...set].map((each) => each.end()));
+  }
+  await finish(waits, 0);
+  await finish(waits, limit);
+  await finish(holds, grace);
+  await finish(cleanUps, limit);
 }

@@ -1,13 +1,16 @@
 import type { Clock, Timer } from "./clock.ts";
+import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
+import type { Keys } from "./keys.ts";
+import type { Settings } from "./options.ts";
 import type { Store } from "./store.ts";
 
 /** Something under way that `close` has to end. */
 export interface Pending {
   /** The moment after which nobody needs to, on the monotonic clock. */
-  readonly until: number;
-  /** Resolves when it has ended. */
-  readonly over: Promise<unknown>;
+  until: number;
+  /** Settles when it has ended. */
+  over: Promise<unknown>;
   end(): unknown;
 }
 
@@ -18,11 +21,24 @@ export interface Core {
   clock: Clock;
   /** For renewals, deadlines and clean-ups: does not. */
   background: Clock;
-  emit(event: LockEvent): void;
+  tell(event: LockEvent): void;
   waits: Set<Pending>;
   holds: Set<Pending>;
   cleanUps: Set<Pending>;
+  /** Settles when `close` is done; there as soon as it has begun. */
   closing?: Promise<void>;
+}
+
+/** Everything that one call works with. `core` is for what may change meanwhile. */
+export interface Call extends Omit<Core, "closing">, Keys, Settings {
+  core: Core;
+}
+
+/** Tells of what happens to a lock. */
+export type Report = (type: LockEvent["type"], more?: Partial<LockEvent>) => void;
+
+export function closedError(): LockClosedError {
+  return new LockClosedError("These locks were closed.");
 }
 
 /** The same clock, whose timers let the process end. */
@@ -36,12 +52,19 @@ export function unreferenced(clock: Clock): Clock {
   });
 }
 
+/** Reports from now on: `ms` counts from here. */
+export function reporter({ clock, name, tell }: Call, owner?: string): Report {
+  const began = clock.monotonic();
+  return (type, more) => tell({ type, name, ms: clock.monotonic() - began, attempts: 1, owner, ...more });
+}
+
 /**
  * Adds to a set until it is over, and now and then drops what must be: a Worker's request that ended took its timers
  * and promises with it, and what they would have removed would stay for as long as the isolate lives.
  */
-export function track({ clock }: Core, set: Set<Pending>, item: Pending): void {
+export function track({ clock }: Call, set: Set<Pending>, item: Pending): void {
   if (set.size % 64 === 63) for (const old of set) if (old.until < clock.monotonic()) set.delete(old);
   set.add(item);
-  void item.over.then(() => set.delete(item));
+  const remove = () => set.delete(item);
+  item.over.then(remove, remove);
 }

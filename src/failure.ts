@@ -16,16 +16,17 @@ export interface Failure {
 const PERMISSIONS =
   "Allow this user eval evalsha set get del pttl pexpire time scan, on the lock's key and fence.7t5:*";
 
-/**
- * What Redis raises before a script has written anything, unless it is marked as perhaps half done. First match wins.
- */
-const REFUSALS: readonly (readonly [pattern: RegExp, hint: string, passing?: boolean, halfDone?: boolean])[] = [
+/** A refusal, what to do about it, whether asking again can help, and whether a script may have done half of its work. */
+type Refusal = readonly [pattern: RegExp, hint: string, passing?: boolean, halfDone?: boolean];
+
+/** What Redis raises before a script has written anything, unless it is marked as half done. First match wins. */
+const REFUSALS: readonly Refusal[] = [
   [/^(NOAUTH|WRONGPASS|Unauthorized|HTTP 40[13])/, "Check the password or token"],
   [/^NOPERM/, PERMISSIONS],
   [/^ERR The user executing the script/, PERMISSIONS, false, true],
-  [/^WRONGTYPE/, "Something else is stored at this key: choose another name or prefix"],
+  [/^WRONGTYPE/, "Something else is at this key: take another name or prefix"],
   [/^OOM/, "Free some memory, or raise maxmemory"],
-  [/^ERR max .*request/, "Raise the quota of this database, or poll less"],
+  [/^ERR max .*request/, "Raise the quota, or poll less"],
   [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
   [/^READONLY/, "Connect to the master", true],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
@@ -37,11 +38,10 @@ const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
   const text = describe(thrown).replace(PREAMBLE, "");
-  for (const [pattern, hint, passing = false, halfDone] of REFUSALS) {
-    if (pattern.test(text)) return { text, hint, refused: !halfDone, passing };
-  }
-  const refused = Object(thrown).definitive === true;
-  return { text, hint: "Check that Redis is up, and its address", refused, passing: !refused };
+  const definitive = Object(thrown).definitive === true;
+  const unknown: Refusal = [/$/, "Check that Redis is up, and its address", !definitive, !definitive];
+  const [, hint, passing = false, halfDone] = REFUSALS.find(([pattern]) => pattern.test(text)) ?? unknown;
+  return { text, hint, refused: !halfDone, passing };
 }
 
 /** What a caller is told when Redis did not do what was asked. */

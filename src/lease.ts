@@ -1,7 +1,13 @@
+import { giveBack } from "./clean-up.ts";
+import type { Call } from "./core.ts";
+import { reporter } from "./core.ts";
+import { since } from "./deadline.ts";
+import type { LockBackendError, LostReason } from "./errors.ts";
 import { LockOptionsError } from "./errors.ts";
-import type { Hold } from "./hold.ts";
+import { createHold } from "./hold.ts";
 import type { Duration } from "./options.ts";
 import { readTtl } from "./options.ts";
+import type { Stamped } from "./reply.ts";
 import type { Signal } from "./signal.ts";
 
 /** What {@link Lease.handOver} gives and `locks.restore` takes. Contains the token: whoever has it has the lock. */
@@ -26,33 +32,18 @@ export interface SerializedLease {
  * await database.charge({ fence: lease.fence, signal: lease.signal });
  * ```
  */
-export class Lease implements AsyncDisposable {
-  readonly #hold: Hold;
-
-  /** @internal Made by `createLocks`. */
-  constructor(hold: Hold) {
-    this.#hold = hold;
-  }
-
+export interface Lease extends AsyncDisposable {
   /** The name of the lock, without the prefix. */
-  get name(): string {
-    return this.#hold.keys.name;
-  }
+  readonly name: string;
 
   /** The secret that proves the holding. Not for logs. */
-  get token(): string {
-    return this.#hold.token;
-  }
+  readonly token: string;
 
   /** The `owner` label it was taken with. */
-  get owner(): string | undefined {
-    return this.#hold.owner;
-  }
+  readonly owner: string | undefined;
 
   /** Always `"exclusive"` for now. */
-  get mode(): "exclusive" {
-    return "exclusive";
-  }
+  readonly mode: "exclusive";
 
   /**
    * The fencing token: larger for every later grant of this name, a safe integer. Hand it to the resource, which
@@ -61,37 +52,22 @@ export class Lease implements AsyncDisposable {
    *
    * @throws {LockOptionsError} if none was minted (`fence: false`), so that no `undefined` reaches a database.
    */
-  get fence(): number {
-    const { fence, keys } = this.#hold;
-    if (fence === undefined) {
-      throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: keys.name });
-    }
-    return fence;
-  }
+  readonly fence: number;
 
   /** Until when the lock is held if nothing extends it, in epoch milliseconds of this machine's clock, conservatively. */
-  get expiresAt(): number {
-    const { monoEnd, wallEnd, core } = this.#hold;
-    return Math.floor(Math.min(wallEnd, core.clock.now() + monoEnd - core.clock.monotonic()));
-  }
+  readonly expiresAt: number;
 
   /** Milliseconds until then; 0 once the lease has ended, and in a restored lease that was not verified. */
-  remaining(): number {
-    return this.#hold.remaining();
-  }
+  remaining(): number;
 
   /**
    * Whether the lock is held: judged anew each time, so it is right on the line after a blocked event loop.
    * What Redis alone can know (a deletion, a failover) it learns at the next renewal, or from {@link verify}.
    */
-  get held(): boolean {
-    return this.#hold.held();
-  }
+  readonly held: boolean;
 
   /** Aborts with a `LockLostError` when the lease is lost, before its ttl lets anyone else in. */
-  get signal(): Signal {
-    return this.#hold.signal;
-  }
+  readonly signal: Signal;
 
   /**
    * Extends the lock. Never shortens it. Renewal goes on with the longest ttl that was asked for.
@@ -101,15 +77,7 @@ export class Lease implements AsyncDisposable {
    * @throws {LockLostError} if it is no longer held.
    * @throws {LockBackendError} if Redis did not answer in time; the old deadline holds then.
    */
-  async extend(ttl?: Duration): Promise<number> {
-    const hold = this.#hold;
-    const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
-    if (!hold.usable()) throw hold.gone();
-    if (!(await hold.ask("extend", (send) => hold.refresh(ms, send)))) throw hold.gone();
-    hold.ttl = Math.max(hold.ttl, ms);
-    hold.maxHoldAt = Math.max(hold.maxHoldAt, hold.monoEnd);
-    return this.expiresAt;
-  }
+  extend(ttl?: Duration): Promise<number>;
 
   /**
    * Asks Redis whether the lock is still held. In a Worker this is the way to know: clocks stand still there without
@@ -117,10 +85,7 @@ export class Lease implements AsyncDisposable {
    *
    * @throws {LockBackendError} if Redis did not answer in time.
    */
-  async verify(): Promise<boolean> {
-    const hold = this.#hold;
-    return hold.usable() && hold.ask("verify", (send) => hold.refresh(undefined, send));
-  }
+  verify(): Promise<boolean>;
 
   /**
    * Gives the lock back. Called twice it answers the same.
@@ -128,14 +93,10 @@ export class Lease implements AsyncDisposable {
    * @returns True when this holder freed it; false when it was no longer ours, which is no error.
    * @throws {LockBackendError} if Redis did not answer until the deadline. The ttl frees it then.
    */
-  release(): Promise<boolean> {
-    return this.#hold.release();
-  }
+  release(): Promise<boolean>;
 
   /** Releases and never throws; what went wrong goes to `onEvent`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#hold.discard();
-  }
+  [Symbol.asyncDispose](): Promise<void>;
 
   /**
    * Passes the lock on: what `locks.restore` takes, here or in another process. Afterwards this handle neither renews
@@ -151,16 +112,126 @@ export class Lease implements AsyncDisposable {
    * if (!(await lease.verify())) return;
    * ```
    */
-  handOver(): SerializedLease {
-    const hold = this.#hold;
-    if (!hold.usable()) throw hold.gone();
-    hold.stop("handed over");
-    return { name: this.name, token: this.token, fence: hold.fence, ttl: hold.ttl, minHold: hold.rest() };
-  }
+  handOver(): SerializedLease;
 
   /** Name, owner, mode and deadline: safe in a log. */
-  toJSON(): { name: string; owner: string | undefined; mode: "exclusive"; expiresAt: number } {
-    const { name, owner, mode, expiresAt } = this;
-    return { name, owner, mode, expiresAt };
+  toJSON(): { name: string; owner: string | undefined; mode: "exclusive"; expiresAt: number };
+}
+
+/** A lease, and what `request` does with it. */
+export interface Opened {
+  lease: Lease;
+  /** Releases without ever rejecting, and says why the lock was lost if it was. */
+  conclude(): Promise<LostReason | undefined>;
+}
+
+/** A lease on a lock that was granted by this answer, or, without one, that Redis has yet to confirm. */
+export function openLease(call: Call, token: string, fence?: number, granted?: Stamped): Opened {
+  const { clock, name, minHold, commandTimeout } = call;
+  const start = clock.monotonic();
+  /** The label inside the token. */
+  const owner = token.slice(24) || undefined;
+  const report = reporter(call, owner);
+  const mode = "exclusive";
+  let releasing: Promise<boolean> | undefined;
+  let discarding: Promise<unknown> | undefined;
+  let outcome = "";
+
+  const soon = () => clock.monotonic() + commandTimeout;
+  const hold = createHold(call, token, report, () => {
+    hold.lose("closed");
+    return discard(soon());
+  });
+  const { deadline, left } = hold;
+
+  /** Milliseconds for which the name is to be kept if it were released now. */
+  const rest = () => Math.max(0, Math.ceil(minHold - (clock.monotonic() - start)));
+  const expiresAt = () => Math.floor(clock.now() - since(clock, deadline));
+
+  async function free(until: number): Promise<boolean> {
+    const wasHeld = left() > 0;
+    const { ended } = hold;
+    const { reason } = Object(ended);
+    if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
+    hold.stop("released");
+    const answer = await giveBack(call, token, "release", until, rest, hold.tail);
+    outcome = answer.outcome;
+    // Before the deadline only an earlier copy of this release can have freed it.
+    const freed = outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0);
+    if (freed) report("released");
+    return freed;
   }
+
+  function release(until = hold.confirmed ? deadline.mono : soon()): Promise<boolean> {
+    releasing ??= free(until);
+    return releasing;
+  }
+
+  function discard(until?: number): Promise<unknown> {
+    discarding ??= release(until).catch((error: LockBackendError) => report("failed", { during: "release", error }));
+    return discarding;
+  }
+
+  if (granted) hold.prolong(granted);
+
+  // No function here may refer to the lease itself: timers keep them, and a lease that was dropped is to be collected.
+  // It has no properties of its own, so that what prints or copies objects meets no token.
+  const members: Lease = {
+    name,
+    owner,
+    mode,
+    get token() {
+      return token;
+    },
+    get fence() {
+      if (fence) return fence;
+      throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: name });
+    },
+    get expiresAt() {
+      return expiresAt();
+    },
+    remaining: left,
+    get held() {
+      return left() > 0;
+    },
+    get signal() {
+      return hold.signal();
+    },
+    async extend(ttl) {
+      const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
+      if (!(await hold.refresh("extend", ms))) throw hold.gone();
+      hold.ttl = Math.max(hold.ttl, ms);
+      hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);
+      return expiresAt();
+    },
+    verify: () => hold.refresh("verify"),
+    release: () => release(),
+    async [Symbol.asyncDispose]() {
+      await discard();
+    },
+    handOver() {
+      if (!hold.usable()) throw hold.gone();
+      hold.stop("handed over");
+      return { name, token, fence, ttl: hold.ttl, minHold: rest() };
+    },
+    toJSON: () => ({ name, owner, mode, expiresAt: expiresAt() }),
+  };
+  const lease: Lease = Object.create(members);
+
+  // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
+  if (globalThis.WeakRef) {
+    const reference = new WeakRef(lease);
+    hold.alive = () => !!reference.deref();
+  }
+
+  return {
+    lease,
+    async conclude() {
+      // Before the release: afterwards the hold has ended in any case.
+      left();
+      const { reason } = Object(hold.ended);
+      await discard();
+      return reason ?? { forced: "taken", unrecorded: "deleted" }[outcome];
+    },
+  };
 }

@@ -1,38 +1,39 @@
 import type { RetryOptions } from "./backoff.ts";
 import { backoff } from "./backoff.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import { backendError, classify } from "./failure.ts";
 
 /** Sends one command, under whatever limit the caller has for it. */
 export type Send = (command: () => Promise<unknown>) => Promise<unknown>;
 
-/** Rejects everything that is under way with the given reason. */
-export type Stops = Set<(reason: unknown) => void> & { ended?: unknown };
+/** One thing after another, which can be stopped from outside: what is under way rejects, and nothing more begins. */
+export interface Scope {
+  stopped?: { reason: unknown };
+  abandon?(reason: unknown): void;
+}
 
-/** Rejects what is under way, and whatever would follow it. */
-export function giveUp(stops: Stops): void {
-  stops.ended = { definitive: true, message: "given up" };
-  for (const stop of stops) stop(stops.ended);
+export function stop(scope: Scope, reason: unknown): void {
+  scope.stopped ??= { reason };
+  scope.abandon?.(reason);
 }
 
 /**
  * The work's result, or an error when there is none within `ms`: its outcome is unknown then. Without work it resolves
  * after `ms`.
  */
-export function within<T>(clock: Clock, ms: number, work?: Promise<T>, stops?: Stops): Promise<T> {
-  let release = () => {};
-  const result = new Promise<T>((resolve, reject) => {
-    const end = () => (work ? reject(new Error(`no answer within ${Math.round(ms)} ms`)) : resolve(undefined as T));
-    const timer = clock.timer(ms, end);
-    stops?.add(reject);
-    release = () => {
-      timer.cancel();
-      stops?.delete(reject);
-    };
-    work?.then(resolve, reject);
-  });
-  result.then(release, release);
-  return result;
+export async function within<T>(clock: Clock, ms: number, work?: () => Promise<T>, scope: Scope = {}): Promise<T> {
+  if (scope.stopped) throw scope.stopped.reason;
+  let timer: Timer | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const late = () => reject(new Error(`no answer within ${Math.round(ms)} ms`));
+      scope.abandon = reject;
+      timer = clock.timer(ms, work ? late : (resolve as () => void));
+      work?.().then(resolve, reject);
+    });
+  } finally {
+    timer?.cancel();
+  }
 }
 
 export const DEFAULT_RETRY: Required<RetryOptions> = { min: 50, max: 1000, factor: 2, jitter: 1 };
@@ -41,33 +42,33 @@ export const DEFAULT_RETRY: Required<RetryOptions> = { min: 50, max: 1000, facto
 export interface Persistence {
   clock: Clock;
   name: string;
-  /** What is asked, for the message: "release". */
-  asked: string;
   /** Limit on each command, milliseconds. */
-  limit: number;
+  commandTimeout: number;
   /** When to stop asking again, on the monotonic clock; by default when the limit of one command has passed. */
-  until?: number;
-  stops?: Stops;
+  until?: number | undefined;
+  scope?: Scope;
 }
 
-/** Asks, and asks again while the outcome is unknown and there is time; then rejects with a `LockBackendError`. */
+/**
+ * Asks, and asks again while the outcome is unknown and there is time; then rejects with a `LockBackendError`, which
+ * says what was asked: "release".
+ */
 export async function persist<T>(
-  { clock, name, asked, limit, until = clock.monotonic() + limit, stops }: Persistence,
+  { clock, name, commandTimeout, until = clock.monotonic() + commandTimeout, scope }: Persistence,
+  asked: string,
   ask: (send: Send) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1, pause = 0; ; attempt++) {
+  let limit = commandTimeout;
+  for (let attempt = 1; ; attempt++) {
     try {
-      if (stops?.ended) throw stops.ended;
-      if (pause) await within(clock, pause, undefined, stops);
-      const allowed = pause ? Math.max(1, Math.min(limit, until - clock.monotonic())) : limit;
-      return await ask(async (command) => {
-        if (stops?.ended) throw stops.ended;
-        return within(clock, allowed, command(), stops);
-      });
+      return await ask((command) => within(clock, limit, command, scope));
     } catch (thrown) {
       const failure = classify(thrown);
-      pause = backoff(attempt, clock.random(), DEFAULT_RETRY);
-      if (!failure.passing || clock.monotonic() + pause >= until) throw backendError(name, asked, failure);
+      const pause = backoff(attempt, clock.random(), DEFAULT_RETRY);
+      limit = Math.min(commandTimeout, until - clock.monotonic() - pause);
+      if (!failure.passing || limit <= 0) throw backendError(name, asked, failure);
+      // A stop is met by the next command.
+      await within(clock, pause, undefined, scope).catch(() => {});
     }
   }
 }

@@ -1,16 +1,12 @@
-import { acquire } from "./acquire.ts";
 import { platformClock } from "./clock.ts";
 import { close } from "./close.ts";
-import type { Core } from "./core.ts";
-import { unreferenced } from "./core.ts";
-import { LockClosedError } from "./errors.ts";
-import { Hold } from "./hold.ts";
-import type { Keys } from "./keys.ts";
+import type { Call, Core } from "./core.ts";
+import { closedError, unreferenced } from "./core.ts";
 import { keysOf } from "./keys.ts";
-import type { SerializedLease } from "./lease.ts";
-import { Lease } from "./lease.ts";
+import type { Lease, Opened, SerializedLease } from "./lease.ts";
+import { openLease } from "./lease.ts";
 import { lostError } from "./lost.ts";
-import type { AcquireOptions, Duration, LocksOptions, RequestOptions, Settings } from "./options.ts";
+import type { AcquireOptions, Duration, LocksOptions, RequestOptions } from "./options.ts";
 import { given, milliseconds, refuse, settle } from "./options.ts";
 import type { LockSnapshot } from "./query.ts";
 import { forceRelease, list, query } from "./query.ts";
@@ -18,6 +14,7 @@ import { createStore } from "./store.ts";
 import { isToken } from "./token.ts";
 import type { Transport } from "./transport.ts";
 import { assertTransport } from "./transport-check.ts";
+import { acquire } from "./wait.ts";
 
 type Callback<T> = (lease: never) => T;
 
@@ -151,68 +148,51 @@ export interface Locks extends AsyncDisposable {
  */
 export function createLocks(transport: Transport, defaults?: LocksOptions): Locks {
   assertTransport(transport);
-  const options = given(defaults, "prefix clock onEvent");
+  const options = given(defaults, ["prefix", "clock", "onEvent"]);
   const { clock = platformClock, onEvent } = options;
-  return locksOver(
-    {
-      store: createStore(transport, clock),
-      clock,
-      background: unreferenced(clock),
-      emit: async (event) => {
-        // What a user's handler throws is not ours, and must not stop what it was told of.
-        try {
-          await onEvent?.(event);
-        } catch {}
-      },
-      waits: new Set(),
-      holds: new Set(),
-      cleanUps: new Set(),
+  const core: Core = {
+    store: createStore(transport, clock),
+    clock,
+    background: unreferenced(clock),
+    tell: async (event) => {
+      // What a user's handler throws is not ours, and must not stop what it was told of.
+      try {
+        await onEvent?.(event);
+      } catch {}
     },
-    options,
-  );
+    waits: new Set(),
+    holds: new Set(),
+    cleanUps: new Set(),
+  };
+  return locksOver(core, options);
 }
 
 function locksOver(core: Core, defaults: LocksOptions): Locks {
   settle(defaults);
 
-  function prepare(name: unknown, options?: RequestOptions, renew?: boolean, also?: string): [Keys, Settings] {
-    if (core.closing) throw new LockClosedError("These locks were closed.");
-    const settings = settle({ ...defaults, ...given(options, also) }, renew);
-    return [keysOf(settings.prefix, name), settings];
+  function prepare(name: unknown, options?: RequestOptions, renew = false, also?: string[]): Call {
+    if (core.closing) throw closedError();
+    const settings = settle({ renew, ...defaults, ...given(options, also) });
+    return { ...settings, ...core, core, ...keysOf(settings.prefix, name) };
   }
 
-  function leaseOf(hold: Hold): Lease {
-    const lease = new Lease(hold);
-    // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
-    if (globalThis.WeakRef) {
-      const reference = new WeakRef(lease);
-      hold.alive = () => !!reference.deref();
-    }
-    return lease;
-  }
-
-  async function take(once: boolean, name: string, options?: AcquireOptions): Promise<Lease | null> {
-    const hold = await acquire(core, ...prepare(name, options), once);
-    return hold && leaseOf(hold);
+  async function take(call: Call, once: boolean): Promise<Opened | null> {
+    const grant = await acquire(call, once);
+    return grant && openLease(call, grant.token, grant.fence, grant);
   }
 
   async function run<T>(name: string, options: RequestOptions, callback: Callback<T>): Promise<Awaited<T>> {
     if (typeof callback !== "function") refuse("callback", callback, "a function");
-    const [keys, settings] = prepare(name, options, true, "ifAvailable");
-    const hold = await acquire(core, keys, settings, settings.ifAvailable);
-    if (!hold) return callback(null as never) as Awaited<T>;
-    const lease = leaseOf(hold);
+    const call = prepare(name, options, true, ["ifAvailable"]);
+    const opened = await take(call, call.ifAvailable);
+    if (!opened) return callback(null as never) as Awaited<T>;
     try {
-      const result = await callback(lease as never);
-      // Before the release: afterwards the hold has ended in any case.
-      hold.held();
-      const { reason } = Object(hold.ended);
-      await hold.discard();
-      const lost = reason ?? { forced: "taken", unrecorded: "deleted" }[hold.outcome];
+      const result = await callback(opened.lease as never);
+      const lost = await opened.conclude();
       if (lost) throw lostError(name, lost, result);
       return result;
     } finally {
-      await lease[Symbol.asyncDispose]();
+      await opened.conclude();
     }
   }
 
@@ -220,19 +200,19 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
     request: async <T>(name: string, options: RequestOptions | Callback<T>, callback?: Callback<T>) =>
       typeof options === "function" ? run(name, {}, options) : run(name, options, callback as Callback<T>),
 
-    acquire: async (name, options) => (await take(false, name, options)) as Lease,
+    acquire: async (name, options) => ((await take(prepare(name, options), false)) as Opened).lease,
 
-    tryAcquire: (name, options) => take(true, name, options),
+    tryAcquire: async (name, options) => (await take(prepare(name, options), true))?.lease ?? null,
 
-    query: async (name) => query(core, ...prepare(name)),
+    query: async (name) => query(prepare(name)),
 
     async *list() {
-      yield* list(core, prepare("*")[1]);
+      yield* list(prepare("*"));
     },
 
     restore(serialized, options) {
       const { name, token, fence, ttl, minHold } = Object(serialized) as SerializedLease;
-      const [keys, settings] = prepare(name, {
+      const call = prepare(name, {
         ...options,
         ttl: typeof ttl === "number" ? `${ttl}ms` : (ttl ?? options?.ttl),
         minHold: minHold ?? options?.minHold,
@@ -240,10 +220,10 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
       if (!isToken(token)) refuse("token", undefined, "the token of a lease (not shown here)");
       if (fence !== undefined && !(Number.isSafeInteger(fence) && fence > 0))
         refuse("fence", fence, "a positive integer");
-      return leaseOf(new Hold(core, keys, token, fence, settings));
+      return openLease(call, token, fence).lease;
     },
 
-    forceRelease: async (name) => forceRelease(core, ...prepare(name)),
+    forceRelease: async (name) => forceRelease(prepare(name)),
 
     wrap<This, Args extends unknown[], Result>(fn: (this: This, ...args: Args) => Result, options: WrapOptions<Args>) {
       const { name, ...rest } = options;
@@ -256,7 +236,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
     withOptions: (overrides) => locksOver(core, { ...defaults, ...given(overrides) }),
 
     async close(options) {
-      const ms = milliseconds("grace", options?.grace ?? 0, 0, Number.POSITIVE_INFINITY);
+      const ms = milliseconds("grace", options?.grace ?? 0, 0, Infinity);
       core.closing ??= close(core, ms, settle(defaults).commandTimeout);
       return core.closing;
     },

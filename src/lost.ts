@@ -11,12 +11,7 @@ const EXPLAINED: Record<LostReason, string> = {
 };
 
 /** The error of a lease that is over. */
-export function lostError(
-  lockName: string,
-  reason: LostReason,
-  result?: unknown,
-  why: string = EXPLAINED[reason],
-): LockLostError {
-  const text = `The lock ${JSON.stringify(lockName)} was lost: ${why}.`;
+export function lostError(lockName: string, reason: LostReason, result?: unknown, why?: string): LockLostError {
+  const text = `The lock ${JSON.stringify(lockName)} was lost: ${why ?? EXPLAINED[reason]}.`;
   return new LockLostError(text, { lockName, reason, result });
 }

@@ -118,16 +118,28 @@ export interface Settings {
 const DAY = 86_400_000;
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-const CALL =
-  "ttl wait maxAttempts retry commandTimeout renew maxHold minHold fair fence owner signal waitUntil mode steal";
+/** The options that every call takes. */
+const DEFAULTS = {
+  ttl: "30s",
+  wait: "10s",
+  maxAttempts: Infinity,
+  retry: {},
+  commandTimeout: "5s",
+  renew: false,
+  maxHold: undefined,
+  minHold: 0,
+  fair: false,
+  fence: true,
+  owner: undefined,
+  signal: undefined,
+  waitUntil: undefined,
+  mode: "exclusive",
+  steal: false,
+};
 
 export function refuse(what: string, value: unknown, expected: string): never {
   const shown =
-    value && typeof value === "object"
-      ? "an object"
-      : typeof value === "string"
-        ? JSON.stringify(value)
-        : String(value);
+    typeof value === "string" ? JSON.stringify(value) : Object(value) === value ? "an object" : String(value);
   throw new LockOptionsError(`${what} is ${shown}: expected ${expected}.`);
 }
 
@@ -136,18 +148,19 @@ export function fits(text: unknown, bytes: number): text is string {
   return typeof text === "string" && !/\p{Cs}/u.test(text) && new TextEncoder().encode(text).length <= bytes;
 }
 
-function number(what: string, value: unknown, min: number, max: number, expected = "a number"): number {
-  if (typeof value === "number" && value >= min && value <= max) return value;
+/** The number, if it is within the range; `value` is what was given for it. */
+function inRange(what: string, value: unknown, number: unknown, min: number, max: number, expected: string): number {
+  if (typeof number === "number" && number >= min && number <= max) return number;
   refuse(what, value, `${expected} from ${min} to ${max}`);
 }
+
+const whole = (number: unknown) => (Number.isSafeInteger(number) || number === Infinity ? number : undefined);
 
 /** A duration in whole milliseconds, within its range. */
 export function milliseconds(what: string, value: unknown, min: number, max: number): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value as string) ?? [];
   const ms = digits ? Math.round(Number(digits) * (UNITS[unit] as number) * 1e3) / 1e3 : value;
-  const whole = Number.isSafeInteger(ms) || ms === Number.POSITIVE_INFINITY;
-  const expected = 'whole milliseconds, or "250ms", "30s", "5m", "1h",';
-  return whole ? number(what, ms, min, max, expected) : refuse(what, value, `${expected} from ${min} to ${max}`);
+  return inRange(what, value, whole(ms), min, max, 'whole milliseconds, or "250ms", "30s", "5m", "1h",');
 }
 
 /** A ttl in milliseconds. */
@@ -162,67 +175,68 @@ export function readTtl(value: unknown): number {
  * The options without those that are `undefined`, which count as not given; refuses names that are not among the known
  * ones. The options of a call are known unless told otherwise; `also` adds to them.
  */
-export function given<T extends object>(options: T | undefined, also = "", known: string = CALL, what = "options"): T {
-  if (options !== undefined && Object(options) !== options) refuse(what, options, "an object");
-  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  const names = `${known} ${also}`.trim().split(" ");
-  const [unknown] = entries.find(([name]) => !names.includes(name)) ?? [];
-  if (unknown) refuse(`A name in ${what}`, unknown, `one of ${names.join(", ")}`);
-  return Object.fromEntries(entries) as T;
+export function given<T extends object>(
+  options = {} as T,
+  also: string[] = [],
+  known: object = DEFAULTS,
+  what = "options",
+): T {
+  if (Object(options) !== options) refuse(what, options, "an object");
+  const names = [...Object.keys(known), ...also];
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!names.includes(name)) refuse(`A name in ${what}`, name, `one of ${names.join(", ")}`);
+    found[name] = value;
+  }
+  return found as T;
 }
 
 function readRetry(retry: unknown, random: () => number): (attempt: number) => number {
   if (typeof retry === "function") return retry as (attempt: number) => number;
-  const own = given(retry as RetryOptions, "", Object.keys(DEFAULT_RETRY).join(" "), "retry");
-  const { min = 50 } = own;
+  const own = given(retry as RetryOptions, [], DEFAULT_RETRY, "retry");
+  const { min = DEFAULT_RETRY.min } = own;
   const merged = { ...DEFAULT_RETRY, max: Math.max(DEFAULT_RETRY.max, min), ...own };
   for (const [name, value] of Object.entries(merged)) {
     const least = name === "factor" ? 1 : name === "max" ? min : 0;
-    number(`retry.${name}`, value, least, name === "jitter" ? 1 : DAY);
+    inRange(`retry.${name}`, value, value, least, name === "jitter" ? 1 : DAY, "a number");
   }
   return (attempt) => backoff(attempt, random(), merged as Required<RetryOptions>);
 }
 
 /** Fills in the defaults, checks every value and what values say of one another. */
-export function settle(options: LocksOptions & RequestOptions, renewByDefault = false): Settings {
-  const { clock = platformClock, owner, signal, waitUntil, mode = "exclusive", steal, fair } = options;
-  const duration = (name: keyof LocksOptions, fallback: Duration, min: number, max: number) =>
-    milliseconds(name, options[name] ?? fallback, min, max);
-  function typed<T>(name: keyof RequestOptions | "prefix", fallback: T): T {
-    const value = options[name as "prefix"] ?? fallback;
-    return (typeof value === typeof fallback ? value : refuse(name, value, `a ${typeof fallback}`)) as T;
+export function settle(options: LocksOptions & RequestOptions): Settings {
+  const all = { ...DEFAULTS, clock: platformClock, prefix: "lock:", ifAvailable: false, ...options };
+  const { clock, prefix, owner, signal, waitUntil, onEvent, maxAttempts } = all;
+  type Name = keyof (LocksOptions & RequestOptions);
+  const duration = (name: Name, min: number, max: number) => milliseconds(name, all[name], min, max);
+  function check(name: Name, right: unknown, expected: string): void {
+    if (!right) refuse(name, all[name], expected);
   }
 
-  if (mode !== "exclusive" || steal || fair)
+  if (all.mode !== "exclusive" || all.steal || all.fair)
     throw new LockOptionsError('mode: "shared", steal and fair do not exist yet.');
-  if (owner !== undefined && !fits(owner, 256)) refuse("owner", owner, "well-formed text of up to 256 bytes");
-  if (typeof (options.onEvent ?? refuse) !== "function") refuse("onEvent", options.onEvent, "a function");
-  if (signal && !signal.addEventListener) refuse("signal", signal, "an AbortSignal");
-  if (waitUntil && typeof ((waitUntil as { waitUntil?: unknown }).waitUntil ?? waitUntil) !== "function") {
-    refuse("waitUntil", waitUntil, "a function, or an object that has it");
-  }
-  const minHold = duration("minHold", 0, 0, DAY);
-  const ttl = Math.max(readTtl(options.ttl ?? "30s"), minHold);
-  const maxHold = duration("maxHold", Math.max(900_000, ttl), ttl, Number.POSITIVE_INFINITY);
-  const maxAttempts = number(
-    "maxAttempts",
-    options.maxAttempts ?? Number.POSITIVE_INFINITY,
-    1,
-    Number.POSITIVE_INFINITY,
-  );
+  for (const name of ["renew", "fence", "ifAvailable"] as const)
+    check(name, typeof all[name] === "boolean", "a boolean");
+  check("prefix", typeof prefix === "string", "a string");
+  check("owner", owner === undefined || fits(owner, 256), "well-formed text of up to 256 bytes");
+  check("onEvent", typeof (onEvent ?? check) === "function", "a function");
+  check("signal", !signal || signal.addEventListener, "an AbortSignal");
+  const handed = (waitUntil as { waitUntil?: unknown } | undefined)?.waitUntil ?? waitUntil ?? check;
+  check("waitUntil", typeof handed === "function", "a function, or an object that has it");
+  const minHold = duration("minHold", 0, DAY);
+  const ttl = Math.max(readTtl(all.ttl), minHold);
+  all.maxHold ??= Math.max(900_000, ttl);
+  const maxHold = duration("maxHold", ttl, Infinity);
   return {
-    ...options,
+    ...all,
     ttl,
     minHold,
-    wait: duration("wait", "10s", 0, Number.POSITIVE_INFINITY),
-    maxAttempts: maxAttempts % 1 ? refuse("maxAttempts", maxAttempts, "a whole number") : maxAttempts,
-    delay: readRetry(options.retry, clock.random),
-    commandTimeout: Math.min(duration("commandTimeout", "5s", 1, DAY), ttl),
-    renew: typed("renew", renewByDefault),
     maxHold,
-    life: ttl + (maxHold === Number.POSITIVE_INFINITY ? DAY : maxHold) + 3_600_000,
-    fence: typed("fence", true),
-    prefix: typed("prefix", "lock:"),
-    ifAvailable: typed("ifAvailable", false),
+    life: ttl + (maxHold === Infinity ? DAY : maxHold) + 3_600_000,
+    wait: duration("wait", 0, Infinity),
+    maxAttempts: inRange("maxAttempts", maxAttempts, whole(maxAttempts), 1, Infinity, "a whole number"),
+    delay: readRetry(all.retry, clock.random),
+    commandTimeout: Math.min(duration("commandTimeout", 1, DAY), ttl),
   };
 }

@@ -1,11 +1,9 @@
 import { cleanUp } from "./clean-up.ts";
-import type { Core } from "./core.ts";
+import type { Call } from "./core.ts";
 import { LockTimeoutError } from "./errors.ts";
-import type { Keys } from "./keys.ts";
 import { keysIfValid } from "./keys.ts";
 import type { Send } from "./limit.ts";
 import { persist } from "./limit.ts";
-import type { Settings } from "./options.ts";
 import { mintToken } from "./token.ts";
 
 /** One holder of a lock. */
@@ -32,50 +30,37 @@ export interface LockSnapshot {
   waiting?: number;
 }
 
-/** Asks until answered, for at most the limit of one command. */
-function ask<T>(
-  { clock }: Core,
-  name: string,
-  asked: string,
-  { commandTimeout: limit }: Settings,
-  how: (send: Send) => Promise<T>,
-) {
-  return persist({ clock, name, asked, limit }, how);
-}
-
-export async function query(core: Core, keys: Keys, settings: Settings): Promise<LockSnapshot> {
-  const { name } = keys;
-  const found = await ask(core, name, "report on", settings, (send) => core.store.query(keys, send));
-  const { outcome, left, value, fence } = found;
+export async function query(call: Call): Promise<LockSnapshot> {
+  const { name, store } = call;
+  const { outcome, left, label, fence } = await persist(call, "report on", (send) => store.query(call, send));
   const held = outcome === "held";
-  const remaining = outcome === "free" ? 0 : left < 0 ? Number.POSITIVE_INFINITY : left;
-  const holders = held ? [{ owner: value || undefined, fence, remaining }] : [];
+  const remaining = outcome === "free" ? 0 : left < 0 ? Infinity : left;
+  const holders = held ? [{ owner: label || undefined, fence, remaining }] : [];
   return { name, held, kept: outcome === "kept", holders, remaining };
 }
 
-export async function* list(core: Core, settings: Settings): AsyncGenerator<LockSnapshot> {
-  const { prefix } = settings;
+export async function* list(call: Call): AsyncGenerator<LockSnapshot> {
+  const { prefix, store } = call;
   const seen = new Set<string>();
-  const send: Send = (command) => ask(core, prefix, "list", settings, (limited) => limited(command));
-  for await (const key of core.store.scan(prefix, send)) {
+  const send: Send = (command) => persist({ ...call, name: prefix }, "list", (limited) => limited(command));
+  for await (const key of store.scan(prefix, send)) {
     const keys = keysIfValid(prefix, key.slice(prefix.length));
     if (!keys || seen.has(key)) continue;
     seen.add(key);
-    const snapshot = await query(core, keys, settings);
+    const snapshot = await query({ ...call, ...keys });
     if (snapshot.remaining) yield snapshot;
   }
 }
 
 /** For operators: takes the lock from whoever has it, then frees it. */
-export async function forceRelease(core: Core, keys: Keys, settings: Settings): Promise<boolean> {
-  const { store, clock } = core;
-  const { name } = keys;
-  const { ttl, life, owner, commandTimeout } = settings;
-  const grant = { token: mintToken(clock, owner), ttl, fence: true, life };
+export async function forceRelease(options: Call): Promise<boolean> {
+  const call = { ...options, fence: true };
+  const { store, clock, core, name, commandTimeout } = call;
+  const token = mintToken(call);
   const began = clock.monotonic();
   try {
     for (let attempts = 1; ; attempts++) {
-      const { outcome } = await ask(core, name, "free", settings, (send) => store.force(keys, grant, send));
+      const { outcome } = await persist(call, "free", (send) => store.force(call, token, send));
       if (outcome === "granted") break;
       if (outcome !== "busy") return false;
       const waited = Math.round(clock.monotonic() - began);
@@ -84,11 +69,11 @@ export async function forceRelease(core: Core, keys: Keys, settings: Settings): 
         throw new LockTimeoutError(message, { lockName: name, waited, attempts });
       }
     }
-    await ask(core, name, "free", settings, (send) => store.release(keys, grant, 0, send));
+    await persist(call, "free", (send) => store.release(call, token, 0, send));
     return true;
   } catch (error) {
     // It may have been taken without our knowing, and would have a holder that nobody is.
-    cleanUp(core, keys, grant, settings);
+    cleanUp(call, token);
     throw error;
   }
 }

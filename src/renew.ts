@@ -1,46 +1,35 @@
-import { renewalPause } from "./deadline.ts";
-import { backendError, classify } from "./failure.ts";
+import type { Call, Report } from "./core.ts";
+import type { LockBackendError } from "./errors.ts";
 import type { Hold } from "./hold.ts";
-import { within } from "./limit.ts";
 
 /**
- * Extends a hold every third of its ttl until it ends, and twice as often while Redis does not answer. An unknown
- * outcome changes nothing: the deadline decides.
+ * Extends a hold every third of its ttl until it ends, or until `stopAt` on the monotonic clock, and twice as often
+ * while Redis does not answer. An unknown outcome changes nothing: the deadline decides.
  */
-export function renew(hold: Hold): void {
-  const clock = hold.core.background;
-  const { commandTimeout, maxHold } = hold.settings;
-  const stopAt = hold.since + maxHold;
+export function renew({ background: clock, commandTimeout }: Call, hold: Hold, report: Report, stopAt: number): void {
   let attempts = 0;
 
   async function tick(): Promise<void> {
     const began = clock.monotonic();
-    if (!hold.alive() || !hold.held() || began >= stopAt) return;
-    const { ttl } = hold;
-    const limit = Math.min(commandTimeout, ttl / 3);
+    if (!hold.alive() || !hold.left() || began >= stopAt) return;
     attempts++;
     try {
-      const renewed = await hold.serial(async () => {
-        return hold.held() && hold.refresh(ttl, (command) => within(clock, limit, command()));
-      });
-      hold.unanswered = false;
-      if (renewed) hold.emit("renewed", { attempts });
-    } catch (thrown) {
-      hold.unanswered = true;
-      if (!hold.ended)
-        hold.emit("failed", {
-          during: "renew",
-          attempts,
-          error: backendError(hold.keys.name, "renew", classify(thrown)),
-        });
+      // Asked once: the next tick asks again.
+      const once = { clock, commandTimeout: Math.min(commandTimeout, hold.ttl / 3), until: 0 };
+      const renewed = await hold.refresh("renew", hold.ttl, once);
+      hold.overdue = "expired";
+      if (renewed) report("renewed", { attempts });
+      next(hold.ttl / 3);
+    } catch (error) {
+      hold.overdue = "unreachable";
+      if (!hold.ended) report("failed", { during: "renew", attempts, error: error as LockBackendError });
+      next(hold.ttl / 6 + began - clock.monotonic());
     }
-    next(hold.unanswered ? began - clock.monotonic() : 0);
   }
 
-  function next(offset: number): void {
-    const pause = Math.max(1, offset + renewalPause(hold.ttl, !hold.unanswered));
-    if (hold.held()) hold.renewal = clock.timer(pause, () => void tick());
+  function next(pause: number): void {
+    if (hold.left()) hold.renewal = clock.timer(Math.max(1, pause), () => void tick());
   }
 
-  next(0);
+  next(hold.ttl / 3);
 }

@@ -1,3 +1,4 @@
+import type { Instant } from "./deadline.ts";
 import { redact } from "./redact.ts";
 
 /** What a script answered. */
@@ -7,31 +8,24 @@ export interface Answer {
   left: number;
   fence: number | undefined;
   /** The owner's label, or, where asked for, the whole value. */
-  value: string;
+  label: string;
 }
 
-/** Integers may come as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`). */
-function integer(field: unknown): number {
-  return typeof field !== "object" && /^-?\d{1,16}$/.test(`${field}`) ? Number(field) : Number.NaN;
-}
+/** An answer, and the moment just before its request was sent, on both clocks: deadlines count from there. */
+export interface Stamped extends Answer, Instant {}
 
-/** Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. */
+/**
+ * Reads a reply, strictly: anything but one of the outcomes that this script can have is no answer. Integers may come
+ * as texts (ioredis' `stringNumbers`), texts of digits as integers (`@upstash/redis`).
+ */
 export function parseAnswer(reply: unknown, outcomes: string): Answer {
-  const [outcome, time, minted, value, more] = Array.isArray(reply) ? reply : [];
-  const left = integer(time);
-  const fence = minted === "" ? undefined : integer(minted);
-  const known = outcomes.split(" ").includes(outcome) && more === undefined;
-  if (
-    known &&
-    left >= -1 &&
-    (fence ?? 1) > 0 &&
-    (fence ?? 1) <= Number.MAX_SAFE_INTEGER &&
-    typeof value === "string" &&
-    value[0] === "="
-  ) {
-    return { outcome, left, fence, value: value.slice(1) };
-  }
-  throw malformed(reply);
+  const [, outcome = " ", left, minted] =
+    /^\["(\w+)","?(-1|\d{1,16})"?,"?([1-9]\d*|)"?,"=/.exec(JSON.stringify(reply)) ?? [];
+  const fence = Number(minted) || undefined;
+  const { length, 3: text } = Object(reply);
+  if (!outcomes.split(" ").includes(outcome) || length !== 4 || !Number.isSafeInteger(fence ?? 1))
+    throw malformed(reply);
+  return { outcome, left: Number(left), fence, label: text.slice(1) };
 }
 
 /** A reply that is no answer counts as none: the outcome is unknown. */

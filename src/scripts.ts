@@ -9,33 +9,35 @@
  * The record of a name is `<last fence>` followed by up to eight entries of 24 characters, newest first: a mark and a
  * token's id. `+` is the last grant and stands first, `.` is spent, `!` was taken by force. The marks are outside the
  * ids' alphabet, so a plain search for an id cannot match across two entries.
+ *
+ * The build shortens what is written here: `scripts/minify-lua.ts`.
  */
 
 /**
- * Every script but SCAN has the lock and its record as KEYS and the token as its first argument. `held` is the value
- * of the lock, `was` the record: its last fence, then its `entries`.
+ * Every script but SCAN has the lock and its record as KEYS, and of the token, milliseconds and the record's life what it
+ * needs as its first arguments, in this order. `held` is the value
+ * of the lock, `last` the last fence in its record, `entries` the rest of that.
  */
 const COMMON = `
-local call, sub, match, lock, record, token, arg = redis.call, string.sub, string.match, KEYS[1], KEYS[2], ARGV[1], ARGV[2]
-local id, was, entries = sub(token, 1, 23)
+local call, lock, record, token, arg, life, more = redis.call, KEYS[1], KEYS[2], unpack(ARGV)
+local id, last, entries = token:sub(1, 23)
 local function reply(outcome, left, fence, value)
-  local owner, label = match(value or '', '^[.?]?(t[%w_-]+) (.*)$')
+  local owner, label = (value or ''):match('^[.?]?(t[%w_-]+) (.*)$')
   return { outcome, left or -1, fence or '', '=' .. (owner and #owner == 23 and label or '') }
 end
 local function read()
-  was = call('GET', record) or ''
-  entries = match(was, '^%d*(.*)$')
-  local at = string.find(was, id, 1, true)
-  return at and sub(was, at - 1, at - 1)
+  last, entries = (call('GET', record) or ''):match('^(%d*)(.*)$')
+  local at = entries:find(id, 1, true)
+  return at and entries:sub(at - 1, at - 1)
 end
-local function mint(life)
+local function mint()
   local time = call('TIME')
   local now = time[1] * 1000000 + time[2]
-  local fence = math.max((tonumber(match(was, '^%d+')) or 0) + 1, now)
+  local fence = math.max((tonumber(last) or 0) + 1, now)
   assert(fence < 9007199254740992, 'the last fence of this name is too large')
-  local text, px = string.format('%.0f', fence), math.ceil(math.max(0, fence - now) / 1000) + life
-  call('SET', record, text .. '+' .. id .. sub(entries:gsub('%+', '.'), 1, 168), 'PX', px)
-  return text
+  last = ('%.0f'):format(fence)
+  call('SET', record, last .. '+' .. id .. entries:gsub('%+', '.'):sub(1, 168), 'PX', math.ceil((fence - now) / 1000) + life)
+  return last
 end
 `;
 
@@ -53,18 +55,14 @@ if type(held) == 'table' then
   held = call('GET', lock)
   if not held then call('SET', lock, token, 'PX', arg) end
 end
-if held and held ~= token then return reply('busy', ARGV[4] == '1' and call('PTTL', lock), '', held) end
+if held and held ~= token then return reply('busy', more == '1' and call('PTTL', lock), '', held) end
 local left = held and call('PTTL', lock) or tonumber(arg)
-if ARGV[3] == '' then return reply('granted', left) end
+if life == '' then return reply('granted', left) end
 local ok, mark = pcall(read)
-if not ok then
-  if not held then call('DEL', lock) end
-  return type(mark) == 'table' and mark or { err = mark }
-end
-if not mark then return reply('granted', left, mint(ARGV[3])) end
-if held and mark == '+' then return reply('granted', left, match(was, '^%d+')) end
+if not mark then return reply('granted', left, mint()) end
+if held and mark == '+' then return reply('granted', left, last) end
 if not held then call('DEL', lock) end
-return reply('spent')`;
+return ok and reply('spent') or type(mark) == 'table' and mark or { err = mark }`;
 
 /**
  * Extends a held lock, never shortens it; without a ttl only says whether it is held.
@@ -76,12 +74,12 @@ return reply('spent')`;
 export const EXTEND: string = `${COMMON}
 local held = call('GET', lock)
 if held == token then
-  if arg == '' then return reply('held', call('PTTL', lock)) end
-  if type(redis.pcall('PEXPIRE', lock, arg, 'GT')) == 'table' then
+  local ttl = tonumber(arg)
+  if ttl and type(redis.pcall('PEXPIRE', lock, arg, 'GT')) == 'table' then
     local left = call('PTTL', lock)
-    if left >= 0 and left < tonumber(arg) then call('PEXPIRE', lock, arg) end
+    if left >= 0 and left < ttl then call('PEXPIRE', lock, arg) end
   end
-  return reply('held', tonumber(arg))
+  return reply('held', ttl or call('PTTL', lock))
 end
 return reply(read() == '!' and 'forced' or held and held ~= '.' .. token and 'busy' or 'gone', -1, '', held)`;
 
@@ -95,17 +93,18 @@ return reply(read() == '!' and 'forced' or held and held ~= '.' .. token and 'bu
  * forced, unrecorded (never granted, or the record was lost)
  */
 export const RELEASE: string = `${COMMON}
-local held = call('GET', lock)
+local held, kept = call('GET', lock), '.' .. token
 if held == token then
-  if arg == '0' then call('DEL', lock) else call('SET', lock, '.' .. token, 'PX', arg) end
+  if arg == '0' then call('DEL', lock) else call('SET', lock, kept, 'PX', arg) end
+  held = kept
 end
-if held == token or held == '.' .. token then return reply('freed') end
+if held == kept then return reply('freed') end
 local mark = read()
 if mark == '!' then return reply('forced') end
-if mark or ARGV[3] == '' then return reply('gone') end
-local last = sub(entries, 1, 1) == '+' and sub(entries, 1, 24) or ''
-local text = (match(was, '^%d+') or '0') .. last .. '.' .. id .. sub(entries, #last + 1, #last + 144)
-call('SET', record, text, 'PX', math.max(call('PTTL', record), tonumber(ARGV[3])))
+if mark or life == '' then return reply('gone') end
+local first = entries:sub(1, 1) == '+' and 24 or 0
+local text = (last == '' and 0 or last) .. entries:sub(1, first) .. '.' .. id .. entries:sub(first + 1, first + 144)
+call('SET', record, text, 'PX', math.max(call('PTTL', record), life))
 return reply(#entries < 192 and 'unrecorded' or 'gone')`;
 
 /**
@@ -119,17 +118,17 @@ return reply(#entries < 192 and 'unrecorded' or 'gone')`;
 export const FORCE: string = `${COMMON}
 local held = call('GET', lock)
 read()
-if held == token then return reply('granted', call('PTTL', lock), match(was, '^%d+')) end
-if held ~= ARGV[4] then return reply(held and 'busy' or 'gone', -1, '', held) end
-local old = match(held, '^[.?]?(t[%w_-]+)')
+if held == token then return reply('granted', call('PTTL', lock), last) end
+if held ~= more then return reply(held and 'busy' or 'gone', -1, '', held) end
+local mark, old = held:match('^([.?]?)(t[%w_-]+)')
 if old and #old == 23 then
-  local at = string.find(entries, old, 1, true)
-  if at then entries = sub(entries, 1, at - 2) .. sub(entries, at + 23) end
-  entries = (sub(held, 1, 1) == 't' and '!' or '.') .. old .. entries
+  local at = entries:find(old, 1, true)
+  if at then entries = entries:sub(1, at - 2) .. entries:sub(at + 23) end
+  entries = (mark == '' and '!' or '.') .. old .. entries
 end
-local fence = mint(ARGV[3])
+mint()
 call('SET', lock, token, 'PX', arg)
-return reply('granted', tonumber(arg), fence)`;
+return reply('granted', tonumber(arg), last)`;
 
 /**
  * Says who has the lock. Changes nothing.
@@ -143,9 +142,9 @@ local held = call('GET', lock)
 if not held then return reply('free') end
 local left = call('PTTL', lock)
 if token == '1' then return { 'held', left, '', '=' .. held } end
-if sub(held, 1, 1) == '.' then return reply('kept', left) end
-id = sub(held, 1, 23)
-return reply('held', left, #id == 23 and read() == '+' and match(was, '^%d+'), held)`;
+if held:sub(1, 1) == '.' then return reply('kept', left) end
+id = held:sub(1, 23)
+return reply('held', left, #id == 23 and read() == '+' and last, held)`;
 
 /**
  * One page of the names under a prefix. The only script without KEYS: on a cluster it runs on each node.

@@ -1,76 +1,133 @@
-import type { Core, Pending } from "./core.ts";
-import { track } from "./core.ts";
-import { LockClosedError } from "./errors.ts";
-import type { Send, Stops } from "./limit.ts";
-import { within } from "./limit.ts";
+import { sane } from "./backoff.ts";
+import { cleanUp } from "./clean-up.ts";
+import type { Call } from "./core.ts";
+import { closedError, reporter, track } from "./core.ts";
+import { lessDrift, margin, since } from "./deadline.ts";
+import { LockTimeoutError } from "./errors.ts";
+import type { LockEvent } from "./events.ts";
+import type { Failure } from "./failure.ts";
+import { backendError, classify } from "./failure.ts";
+import type { Scope, Send } from "./limit.ts";
+import { stop, within } from "./limit.ts";
+import type { Stamped } from "./reply.ts";
+import { mintToken } from "./token.ts";
 
-/** Everything that can end a wait, and what a wait may spend. */
-export interface Wait extends Pending {
-  /** Requests sent so far. */
-  attempts: number;
-  /** Milliseconds since the call began. */
-  waited(): number;
-  /** Milliseconds until the wait is over. */
-  remaining(): number;
-  /** Sends one command; rejects when it is not answered in time, or when the wait is interrupted. */
-  send: Send;
-  sleep(ms: number): Promise<void>;
-  /** Why `signal` or `close` ended it. */
-  interrupted?: { reason: unknown };
-  /** Lets go of the signal and of `close`. */
-  done(): void;
-}
+/** Kept free at the end of a wait for the last attempt, in milliseconds, beside its trip: no sleep without one after it. */
+const LAST_ATTEMPT = 10;
 
-/** What bounds a wait. */
-export interface Bounds {
-  wait: number;
-  commandTimeout: number;
-  signal?: AbortSignal | undefined;
+/** What was granted. */
+export interface Grant extends Stamped {
+  token: string;
 }
 
 /**
- * A wait that is bounded in time, whatever hangs on the wire. A wait of 0 is one attempt, which gets the time of one
- * command.
+ * Takes the lock, waiting for it as the settings say, whatever hangs on the wire. `once`: one attempt, and `null` when
+ * another has it. A wait of 0 is one attempt, which gets the time of one command.
+ *
+ * A token serves one grant: once its release was sent, the next attempt takes a new one.
  */
-export function startWait(core: Core, { wait, commandTimeout, signal }: Bounds): Wait {
-  const { clock } = core;
+export function acquire(call: Call, once: boolean): Promise<Grant | null> {
+  const { clock, store, waits, name, owner, ttl, fence, maxAttempts, commandTimeout, signal } = call;
+  const single = once || !call.wait;
   const start = clock.monotonic();
-  const stops: Stops = new Set();
-  let finish = () => {};
+  const until = start + (single ? commandTimeout : call.wait);
+  const scope: Scope = {};
+  const report = reporter(call, owner);
+  let sent = 0;
+  let token: string | undefined;
+  /** Whether a request with this token may have been executed without an answer that we know. */
+  let unsure = false;
+  let busy: Stamped | undefined;
+  let failure: Failure | undefined;
+  /** When the holder's lock expires at the earliest, on the monotonic clock. */
+  let expiry = -Infinity;
+  /** How long the last answer took, milliseconds. */
+  let trip = 0;
 
-  function interrupt(reason: unknown): void {
-    self.interrupted ??= { reason };
-    for (const stop of stops) stop(reason);
-  }
-  const abort = () => interrupt(signal?.reason);
+  const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
 
-  function limited<T>(ms: number, work?: () => Promise<T>): Promise<T> {
-    if (self.interrupted) throw self.interrupted.reason;
-    return within(clock, ms, work?.(), stops);
-  }
-
-  const self: Wait = {
-    attempts: 0,
-    until: start + (wait || commandTimeout),
-    over: new Promise<void>((resolve) => {
-      finish = resolve;
-    }),
-    end: () => interrupt(new LockClosedError("These locks were closed while a call waited.")),
-    waited: () => clock.monotonic() - start,
-    remaining: () => self.until - clock.monotonic(),
-    send: async (command) =>
-      limited(Math.max(1, Math.min(commandTimeout, self.remaining())), () => {
-        self.attempts++;
-        return command();
-      }),
-    sleep: async (ms) => limited(ms),
-    done() {
-      signal?.removeEventListener("abort", abort);
-      finish();
-    },
+  const send: Send = (command) => {
+    const counted = () => {
+      sent++;
+      unsure = true;
+      return command();
+    };
+    return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
-  track(core, core.waits, self);
+
+  function giveBack(): void {
+    if (token) cleanUp(call, token);
+    token = undefined;
+    unsure = false;
+  }
+
+  async function attempts(): Promise<Grant | null> {
+    try {
+      for (let attempt = 1; ; attempt++) {
+        token ??= mintToken(call);
+        const began = clock.monotonic();
+        const wasUnsure: boolean = unsure;
+        let spent = false;
+        try {
+          const plain = attempt === 1 && !fence && maxAttempts > 1;
+          const answer = await store.acquire(call, token, plain, !single && expiry <= began, send);
+          const now = clock.monotonic();
+          unsure = wasUnsure;
+          trip = now - began;
+          spent = answer.outcome === "spent";
+          if (spent) token = undefined;
+          if (answer.outcome === "granted") {
+            const left = Math.min(answer.left, ttl);
+            if (lessDrift(left) - since(clock, answer) > margin(ttl)) {
+              tell("acquired");
+              const granted = token as string;
+              token = undefined;
+              return { ...answer, left, token: granted };
+            }
+            // A grant with nothing left is no grant: the wait goes on with a new token.
+            failure = classify("the grant was over when its answer came");
+            giveBack();
+          }
+          if (answer.outcome === "busy") {
+            if (!busy) tell("waiting");
+            busy = answer;
+            if (answer.left >= 0) expiry = now + answer.left + 1;
+          }
+        } catch (thrown) {
+          if (scope.stopped) throw scope.stopped.reason;
+          failure = classify(thrown);
+          unsure = wasUnsure || !failure.refused;
+          if (!failure.passing) busy = undefined;
+          if (!failure.passing || single) break;
+        }
+        const now = clock.monotonic();
+        if (single || sent >= maxAttempts || now >= until) break;
+        if (spent) continue;
+        const room = until - now - LAST_ATTEMPT - 2 * trip;
+        if (room <= 0) break;
+        const pause = sane(call.delay(attempt));
+        await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
+      }
+    } finally {
+      if (unsure || (sent && scope.stopped) || (busy && fence && !single)) giveBack();
+    }
+    if (busy && once) return null;
+    if (!busy) {
+      const error = backendError(name, "grant", failure ?? classify("no usable answer"));
+      tell("failed", { during: "acquire", error });
+      throw error;
+    }
+    const holder = busy.label || undefined;
+    const waited = Math.round(clock.monotonic() - start);
+    const whose = holder ? ` by ${JSON.stringify(holder)}${holder === owner ? ", this caller's own label" : ""}` : "";
+    const message = `${JSON.stringify(name)} was held${whose} for all of ${waited} ms. Wait longer, or try again later.`;
+    throw new LockTimeoutError(message, { lockName: name, waited, attempts: sent, holder });
+  }
+
+  const abort = () => stop(scope, signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  return self;
+  const over = attempts().finally(() => signal?.removeEventListener("abort", abort));
+  track(call, waits, { until, over, end: () => stop(scope, closedError()) });
+  return over;
 }

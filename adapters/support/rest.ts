@@ -28,16 +28,15 @@ export interface UpstashOptions {
 const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\])([:/]|$)/;
 
 function check({ url, token, allowHttp, timeout = 1 }: UpstashOptions): void {
-  const refuse = (why: string) => {
-    throw new TypeError(`upstash(): ${why}.`);
+  const demand = (right: unknown, otherwise: string) => {
+    if (!right) throw new TypeError(`upstash(): ${otherwise}.`);
   };
-  if (!/^https?:\/\/[^\s@]+$/.test(url)) refuse("url is no https address; it is UPSTASH_REDIS_REST_URL");
-  if (!/^https/.test(url) && !allowHttp && !LOOPBACK.test(url))
-    refuse("http: shows the token to the network; use https:, or allowHttp");
-  if (typeof token !== "string" || !/^[!-~]+$/.test(token) || /["']/.test(token)) {
-    refuse("token is empty, or has quotes or spaces; it is UPSTASH_REDIS_REST_TOKEN");
-  }
-  if (!(timeout >= 1)) refuse("timeout is not in milliseconds, from 1 up");
+  demand(/^https?:\/\/[^\s@]+$/.test(url), "url is no https address; it is UPSTASH_REDIS_REST_URL");
+  const hidden = /^https/.test(url) || allowHttp || LOOPBACK.test(url);
+  demand(hidden, "http: shows the token to the network; use https:, or allowHttp");
+  const fine = typeof token === "string" && /^[!#-&(-~]+$/.test(token);
+  demand(fine, "token is empty, or has quotes or spaces; it is UPSTASH_REDIS_REST_TOKEN");
+  demand(timeout >= 1, "timeout is not in milliseconds, from 1 up");
 }
 
 /** One command by REST. What rejects is marked `definitive` when nothing of the command was run. */

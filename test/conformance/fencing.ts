@@ -16,7 +16,7 @@ export function fencing(scenario: Scenario): void {
   });
 
   scenario("fences grow across expiry, deletion and force", async ({ locks, others, remove }) => {
-    const first = await locks.acquire("a", { ttl: "200ms" });
+    const first = await locks.acquire("a", { ttl: "1s" });
     const second = await others.acquire("a");
     ok(second.fence > first.fence, `after expiry: ${second.fence} after ${first.fence}`);
     await remove(second);
@@ -38,7 +38,7 @@ export function fencing(scenario: Scenario): void {
   });
 
   scenario("a fence stays what it is, and query tells it", async ({ locks, others }) => {
-    const lease = await locks.acquire("a", { ttl: "500ms", renew: true });
+    const lease = await locks.acquire("a", { ttl: "1500ms", renew: true });
     const { fence, expiresAt } = lease;
     await until(() => lease.expiresAt > expiresAt + 50 || !lease.held, "nothing was renewed");
     equal(lease.fence, fence, "the fence after a renewal");

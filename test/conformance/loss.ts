@@ -62,7 +62,7 @@ export function loss(scenario: Scenario, paced: Paced): void {
   });
 
   scenario("request rejects with the result when the callback took longer than the lock", async ({ locks }) => {
-    const request = locks.request("a", { ttl: "200ms", renew: false }, async ({ signal }) => {
+    const request = locks.request("a", { ttl: "1s", renew: false }, async ({ signal }) => {
       await aborted(signal, "the signal did not fire at the deadline");
       return "done";
     });
@@ -83,7 +83,7 @@ export function loss(scenario: Scenario, paced: Paced): void {
   scenario(
     "when another is granted the lock, the lease is not held and its signal has fired",
     async ({ locks, others }) => {
-      const lease = await locks.acquire("a", { ttl: "400ms" });
+      const lease = await locks.acquire("a", { ttl: "1s" });
       const { signal } = lease;
       await others.acquire("a");
       equal(lease.held, false, "held when another was granted the lock");

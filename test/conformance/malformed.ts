@@ -100,7 +100,7 @@ export function malformed(scenario: Scenario): void {
 
   scenario("a release with malformed answers is not reported as done", async ({ transport, open }) => {
     const wire = tap(transport);
-    const lease = await open(wire.transport).acquire("a", { ttl: "400ms" });
+    const lease = await open(wire.transport).acquire("a", { ttl: "1s" });
     wire.pass = async () => ["freed"];
     await fails(lease.release(), "BACKEND", "release() with malformed answers");
   });

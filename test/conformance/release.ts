@@ -60,7 +60,7 @@ export function release(scenario: Scenario, paced: Paced): void {
 
   scenario("release says when the outcome stays unknown", async ({ transport, open }) => {
     const wire = tap(transport);
-    const lease = await open(wire.transport).acquire("a", { ttl: "400ms" });
+    const lease = await open(wire.transport).acquire("a", { ttl: "1s" });
     wire.pass = requestLost;
     await fails(lease.release(), "BACKEND", "release() without a connection");
   });

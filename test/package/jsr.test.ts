@@ -69,10 +69,10 @@ test("deno publish finds no slow type and nothing else to object to, and takes n
   const sources = /^(src|adapters|test\/conformance)\/(?!.*\.test\.ts)/;
   const others = paths.filter((path = "") => !sources.test(path));
   expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "jsr.json"]);
-}, 120_000);
+});
 
 test("a slow type is found", async () => {
   const folder = await checkout();
   await appendFile(join(folder, "src/index.ts"), "export const defaults = Object.assign({}, { ttl: 1 });\n");
   await expect(dryRun(folder, "--no-check")).rejects.toThrow("missing-explicit-type");
-}, 120_000);
+});

@@ -2,7 +2,7 @@ import { beforeAll, test, vi } from "vitest";
 import { compile, compilers, provideTypes, type Unit } from "./support/compilers.ts";
 import { installedPackage, type Project, put } from "./support/project.ts";
 
-vi.setConfig({ maxConcurrency: 2, testTimeout: 120_000 });
+vi.setConfig({ maxConcurrency: 2 });
 
 /** Where the types of a platform come from, and what is compiled with them. */
 const PLATFORMS = [

@@ -6,7 +6,7 @@ import { node } from "./support/nodes.ts";
 import { installedPackage, type Project, put, specifiers } from "./support/project.ts";
 import { run } from "./support/run.ts";
 
-vi.setConfig({ maxConcurrency: 2, testTimeout: 120_000 });
+vi.setConfig({ maxConcurrency: 2 });
 
 /** Each way to resolve modules, with what a module there is; that decides which declarations are read. */
 const RESOLUTIONS = [

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { answerPreflight, CORS } from "./cors.ts";
 import { type Faults, planFaults } from "./fault-plan.ts";
 import { RespError, type RespReply, respClient, text } from "./resp.ts";
 import type { Exchange, RestReply } from "./rest-faults.ts";
@@ -115,6 +116,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (message, response) => {
     response.on("error", () => {});
+    if (answerPreflight(message, response)) return;
     // What fails here is a client that went away, or this server closing.
     handle(message, response).catch(() => response.destroy());
   });
@@ -185,6 +187,8 @@ function send(response: ServerResponse, reply: RestReply, portion = "all"): void
   const body = Buffer.from(reply.body);
   const half = body.subarray(0, Math.ceil(body.length / 2));
   response.writeHead(reply.status, {
+    // A page comes from something on the way, which knows nothing of browsers.
+    ...(!reply.html && CORS),
     "content-type": reply.html ? "text/html" : "application/json",
     "content-length": (portion === "truncated" ? half : body).length,
   });

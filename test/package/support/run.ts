@@ -3,7 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
+
+// Compilers, bundlers and npm take seconds, and on a busy machine many.
+vi.setConfig({ hookTimeout: 240_000, testTimeout: 240_000 });
+
+const folders: string[] = [];
+// Here and not where a folder is made: a hook that is registered while one runs is never called.
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 const execute = promisify(execFile);
 
@@ -20,7 +27,7 @@ export async function run(
   env: Record<string, string> = {},
 ): Promise<string> {
   try {
-    const options = { cwd: folder, env: { ...environment, ...env }, maxBuffer: 2 ** 26, timeout: 120_000 };
+    const options = { cwd: folder, env: { ...environment, ...env }, maxBuffer: 2 ** 26, timeout: 200_000 };
     return (await execute(file, args, options)).stdout;
   } catch (error) {
     const { stdout = "", stderr = "", message } = error as { stdout?: string; stderr?: string; message: string };
@@ -31,6 +38,6 @@ export async function run(
 /** A folder outside of the repository, so that nothing of the repository is found from it. */
 export async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-consumer-"));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }

@@ -1,0 +1,9 @@
+/**
+ * Properties that only this package's own code meets: the build gives them short names, the same ones in every entry of
+ * a format. A name that a caller, a transport or the platform knows must never be among them; a test sees to that.
+ */
+export const INTERNAL: readonly string[] = (
+  "abandon alive background cleanUps closing conclude confirmed core deadline delay ended force gone hint holds " +
+  "label lease left life lock lose maxHoldAt mono outcome over overdue passing prolong record refresh refused " +
+  "renewal scan scope stopped store tail tell until usable waits wall"
+).split(" ");

@@ -1,0 +1,105 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import { type Bundle, bundlers } from "./support/bundlers.ts";
+import { installedPackage, type Project, specifiers } from "./support/project.ts";
+import { evaluate, perform } from "./support/sandbox.ts";
+
+vi.setConfig({ maxConcurrency: 2 });
+
+const ADAPTERS = ["command", "ioredis", "memory", "node-redis", "upstash"];
+
+const NODE_ONLY = {
+  require: /\brequire\s*\(|typeof require\b/,
+  process: /\bprocess\??[.[]\w|typeof process\b/,
+  Buffer: /\bBuffer\b/,
+  "a module of Node": /["'`]node:|\bimport\s*\(?["'`]/,
+  "a global of Node": /\b(__dirname|__filename|setImmediate|global\.)/,
+};
+
+/** What each bundle is made of, and which adapters it is to have. */
+const PROGRAMS = {
+  "createLocks and upstash": {
+    adapters: ["upstash"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { upstash } from "holdfast/upstash";\n' +
+      "export const over = (options) => createLocks(upstash(options));",
+  },
+  "createLocks and memory": {
+    adapters: ["memory"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { memory } from "holdfast/memory";\n' +
+      'export const main = () => createLocks(memory()).request("x", ({ fence, held }) => held && fence > 0);',
+  },
+  "createLocks alone": { adapters: [], program: 'export * from "holdfast";' },
+  "conformance alone": { adapters: [], program: 'export * from "holdfast/conformance";' },
+  ...Object.fromEntries(
+    ADAPTERS.map((name) => [`${name} alone`, { adapters: [name], program: `export * from "holdfast/${name}";` }]),
+  ),
+};
+
+let project: Project;
+/** For each module of the package the longer texts in it that no other module has. */
+let marks: Map<string, string[]>;
+
+beforeAll(async () => {
+  project = await installedPackage();
+  const dist = join(project.installed, "dist");
+  const files = (await readdir(dist)).filter((file) => file.endsWith(".js"));
+  const texts = await Promise.all(files.map((file) => readFile(join(dist, file), "utf8")));
+  marks = new Map(
+    files.map((file, index) => {
+      const quoted = [...(texts[index] as string).matchAll(/"([^"\\\n`$]{12,})"/g)].map(([, text = ""]) => text);
+      return [file, quoted.filter((mark) => texts.every((text, other) => other === index || !text.includes(mark)))];
+    }),
+  );
+});
+
+/** Whether anything that only this module has is in the code. */
+function shows(code: string, module: string): boolean {
+  const own = marks.get(module) ?? [];
+  expect(own.length, `texts that only ${module} has`).toBeGreaterThan(0);
+  return own.some((mark) => code.includes(mark));
+}
+
+const cases = Object.entries(bundlers).flatMap(([bundler, bundle]) =>
+  Object.entries(PROGRAMS).map(([name, made]) => ({ bundler, bundle, name, ...made })),
+);
+
+test.concurrent.for(cases)(
+  "$name by $bundler: nothing of Node, no other adapter, nothing happens at import",
+  async ({ bundler, bundle, name, program, adapters }) => {
+    const { code, modules }: Bundle = await bundle(project, `${bundler}-${name.replaceAll(" ", "-")}`, program);
+
+    // Comments are no code, and rollup keeps them.
+    const plain = bundler === "rollup" ? code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "") : code;
+    for (const [what, pattern] of Object.entries(NODE_ONLY)) expect(pattern.exec(plain), what).toBeNull();
+
+    const present = modules.filter((module) => ADAPTERS.some((adapter) => module === `dist/${adapter}.js`));
+    expect(present).toEqual(adapters.map((adapter) => `dist/${adapter}.js`));
+    expect(ADAPTERS.filter((adapter) => shows(code, `${adapter}.js`))).toEqual(adapters);
+    // An adapter takes nothing from the core but the scripts.
+    expect(code.includes("LockBackendError")).toBe(program.includes("createLocks") || adapters.length === 0);
+
+    const { exports, touched, left } = evaluate(code);
+    expect(Object.keys(exports).length).toBeGreaterThan(0);
+    expect(touched).toEqual([]);
+    expect(left).toEqual(["bundle"]);
+    if ("main" in exports) expect(await perform(code)).toBe(true);
+  },
+);
+
+test("every subpath is bundled", () => {
+  const programs = Object.values(PROGRAMS).map(({ program }) => program);
+  for (const specifier of specifiers(project)) {
+    expect(programs, specifier).toContain(`export * from "${specifier}";`);
+  }
+});
+
+test("what happens at import is found out", () => {
+  expect(evaluate("var bundle = { late: () => setTimeout(() => {}) }").touched).toEqual([]);
+  expect(evaluate("var bundle = { known: typeof fetch }").touched).toEqual(["fetch"]);
+  expect(evaluate("var bundle = {}; globalThis.registry = 1").left).toEqual(["bundle", "registry"]);
+  expect(() => evaluate("var bundle = { seed: Math.random() }")).toThrow("randomness was touched at import");
+  expect(() => evaluate("var bundle = new AbortController()")).toThrow("AbortController is not a constructor");
+});

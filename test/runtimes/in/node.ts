@@ -1,0 +1,3 @@
+import { inProcess } from "./process.ts";
+
+void inProcess(process.versions.node);
