@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,11 @@ import { stale } from "./mutant.ts";
 
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-export const readSource = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+/** The text of a file; nothing if there is no such file, so that an edit of it is found stale. */
+export function readSource(file: string): string {
+  const path = join(ROOT, file);
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
 
 /** A tree of its own, in which a mutant may do what it likes. */
 export interface Copy {

@@ -6,26 +6,23 @@ export const deadlines: Kind = {
     {
       name: "deadline-from-reply",
       bug: "the deadline counts from the reply, not from before the request was sent",
-      edits: [
-        ...edit(
-          "src/store.ts",
-          "const stamp = {",
-          "const answer = parseAnswer(await send(command), outcomes);\n    const stamp = {",
-        ),
-        ...edit("src/store.ts", "...parseAnswer(await send(command), outcomes), ...stamp", "...answer, ...stamp"),
-      ],
+      edits: edit(
+        "src/store.ts",
+        "const sent = instant(clock);\n    return { ...parseAnswer(await send(command), outcomes), ...sent };",
+        "const answer = parseAnswer(await send(command), outcomes);\n    return { ...answer, ...instant(clock) };",
+      ),
       killer: inRedis("stragglers: a slow answer is not time that is left"),
     },
     {
       name: "late-grant-accepted",
       bug: "an answer that comes when the ttl is over still counts as a grant",
-      edits: edit("src/acquire.ts", "if (left - drift(left) - late > margin(ttl)) {", "if (left > 0) {"),
+      edits: edit("src/wait.ts", "if (lessDrift(left) - since(clock, answer) > margin(ttl)) {", "if (left > 0) {"),
       killer: inRedis("stragglers: an answer that arrives after the ttl is not a grant"),
     },
     {
       name: "no-drift",
       bug: "clocks are taken to run alike: no allowance for drift",
-      edits: edit("src/deadline.ts", "return ms / 100 + 2;", "return ms * 0;"),
+      edits: edit("src/deadline.ts", "return ms - ms / 100 - 2;", "return ms - 0;"),
       killer: inUnit(
         "loss",
         "the signal > of an unrenewed lease of 30000 ms fires once, min(ttl / 10, 25) ms before the drift-adjusted deadline",
@@ -46,7 +43,7 @@ export const deadlines: Kind = {
       edits: edit(
         "src/hold.ts",
         "Math.max(1, Math.min(untilEnd, untilMaxHold))",
-        "Math.max(1, Math.ceil((3 * untilEnd) / this.ttl) * (this.ttl / 3) + 1)",
+        "Math.max(1, Math.ceil((3 * untilEnd) / hold.ttl) * (hold.ttl / 3) + 1)",
       ),
       killer: inUnit(
         "renewal",
@@ -56,7 +53,7 @@ export const deadlines: Kind = {
     {
       name: "no-deadline-timer",
       bug: "nothing watches the deadline: a signal fires only when somebody asks",
-      edits: edit("src/hold.ts", "      this.#watch();\n", ""),
+      edits: edit("src/hold.ts", "      guard();\n", ""),
       killer: inUnit(
         "renewal",
         "an unknown outcome of a renewal > that stays unknown (answers are lost) ends the lease at its deadline, not before and not later",
@@ -66,9 +63,9 @@ export const deadlines: Kind = {
       name: "monotonic-clock-only",
       bug: "only the monotonic clock is looked at, which stands still while a machine sleeps",
       edits: edit(
-        "src/hold.ts",
-        "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
-        "this.monoEnd - clock.monotonic()",
+        "src/deadline.ts",
+        "Math.max(clock.monotonic() - mono, clock.now() - wall)",
+        "clock.monotonic() - mono + 0 * wall",
       ),
       killer: inUnit(
         "loss",
@@ -79,9 +76,9 @@ export const deadlines: Kind = {
       name: "wall-clock-only",
       bug: "only the wall clock is looked at, which may be set back",
       edits: edit(
-        "src/hold.ts",
-        "Math.min(this.monoEnd - clock.monotonic(), this.wallEnd - clock.now())",
-        "this.wallEnd - clock.now()",
+        "src/deadline.ts",
+        "Math.max(clock.monotonic() - mono, clock.now() - wall)",
+        "clock.now() - wall + 0 * mono",
       ),
       killer: inUnit(
         "loss",
@@ -91,11 +88,7 @@ export const deadlines: Kind = {
     {
       name: "lost-lease-comes-back",
       bug: "a lease whose end was seen is held again when the wall clock is set back",
-      edits: edit(
-        "src/hold.ts",
-        'if (left <= 0 && this.confirmed) this.lose(this.unanswered ? "unreachable" : "expired");\n',
-        "",
-      ),
+      edits: edit("src/hold.ts", "if (left <= 0 && hold.confirmed) hold.lose(hold.overdue);\n", ""),
       killer: inUnit(
         "loss",
         "on the next line, before any await, a lease is over > after the wall clock jumped forward, and it stays over when that jumps back",
@@ -104,7 +97,7 @@ export const deadlines: Kind = {
     {
       name: "signal-not-aborted-before-read",
       bug: "a signal that is read after the loss never fires",
-      edits: edit("src/hold.ts", "if (this.ended instanceof LockLostError) this.#controller.abort(this.ended);\n", ""),
+      edits: edit("src/hold.ts", "if (hold.ended instanceof LockLostError) controller.abort(hold.ended);\n", ""),
       killer: inUnit("loss", "the signal > has fired already when it is first read after the loss"),
     },
     {
@@ -112,8 +105,8 @@ export const deadlines: Kind = {
       bug: "the answer to an earlier, shorter extend moves the deadline back",
       edits: edit(
         "src/hold.ts",
-        "this.monoEnd = Math.max(this.monoEnd, mono + usable)",
-        "this.monoEnd = mono + usable",
+        "deadline.mono = Math.max(deadline.mono, mono + usable)",
+        "deadline.mono = mono + usable",
       ),
       killer: inUnit("renewal", "renewal > goes on with the longest ttl that was asked for, and never shortens"),
     },

@@ -1,18 +1,12 @@
 import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
 
-const SCRIPTS = "src/scripts.ts";
-
 export const fencing: Kind = {
   title: "Fencing",
   mutants: [
     {
       name: "fence-from-counter",
       bug: "the fence is a plain counter, which starts anew when Redis loses it",
-      edits: edit(
-        SCRIPTS,
-        "math.max((tonumber(match(was, '^%d+')) or 0) + 1, now)",
-        "(tonumber(match(was, '^%d+')) or 0) + 1",
-      ),
+      edits: edit("src/scripts.ts", "math.max((tonumber(last) or 0) + 1, now)", "(tonumber(last) or 0) + 1"),
       killer: inRedis("keys: fences grow although their counter was lost"),
     },
     {
@@ -24,27 +18,23 @@ export const fencing: Kind = {
     {
       name: "fence-not-exact",
       bug: "a large fence is printed as 1.7e+15",
-      edits: edit(SCRIPTS, "string.format('%.0f', fence)", "tostring(fence)"),
+      edits: edit("src/scripts.ts", "('%.0f'):format(fence)", "tostring(fence)"),
       killer: inRedis("fencing: fences grow with every grant, whoever is granted"),
     },
     {
       name: "fence-of-replay-is-new",
       bug: "a copy of an acquire mints a fence of its own",
       edits: edit(
-        SCRIPTS,
-        "return reply('granted', left, match(was, '^%d+')) end\nif not held",
-        "return reply('granted', left, mint(ARGV[3])) end\nif not held",
+        "src/scripts.ts",
+        "if held and mark == '+' then return reply('granted', left, last) end",
+        "if held and mark == '+' then return reply('granted', left, mint()) end",
       ),
       killer: inRedis("replays: a second copy of an acquire prolongs nothing, with a fence"),
     },
     {
       name: "fence-never-expires",
       bug: "a name that was locked once leaves a key for ever",
-      edits: edit(
-        SCRIPTS,
-        ".. sub(entries:gsub('%+', '.'), 1, 168), 'PX', px)",
-        ".. sub(entries:gsub('%+', '.'), 1, 168))",
-      ),
+      edits: edit("src/scripts.ts", ":sub(1, 168), 'PX', math.ceil((fence - now) / 1000) + life)", ":sub(1, 168))"),
       killer: inRedis("keys: whatever is left of a lock expires"),
     },
     {
@@ -60,7 +50,7 @@ export const fencing: Kind = {
     {
       name: "fence-read-as-undefined",
       bug: "reading a fence that was not minted gives undefined",
-      edits: edit("src/lease.ts", "if (fence === undefined) {", "if (fence === null) {"),
+      edits: edit("src/lease.ts", "if (fence) return fence;", "if (fence !== null) return fence as number;"),
       killer: inUnit("loss", "release > of a lease without a fence, whose fence cannot be read"),
     },
     {

@@ -6,16 +6,16 @@ export const outcomes: Kind = {
     {
       name: "outage-is-busy",
       bug: "tryAcquire answers null during an outage",
-      edits: edit("src/acquire.ts", "if (busy && once) return null;", "if (once) return null;"),
+      edits: edit("src/wait.ts", "if (busy && once) return null;", "if (once) return null;"),
       killer: inUnit("busy-or-outage", "tryAcquire > rejects when the server is not ready, and leaves nothing behind"),
     },
     {
       name: "outage-is-timeout",
       bug: "a wait in which Redis never answered ends as if another held the lock",
       edits: edit(
-        "src/acquire.ts",
-        "unsure ||= !failure.refused;",
-        'unsure ||= !failure.refused;\n        busy ??= { outcome: "busy", left: -1, fence: undefined, value: "", mono: 0, wall: 0 };',
+        "src/wait.ts",
+        "unsure = wasUnsure || !failure.refused;",
+        'unsure = wasUnsure || !failure.refused;\n          busy ??= { outcome: "busy", left: -1, fence: undefined, label: "", mono: 0, wall: 0 };',
       ),
       killer: inUnit("busy-or-outage", "a wait that ends without the lock > is an outage when Redis never answered"),
     },
@@ -24,8 +24,8 @@ export const outcomes: Kind = {
       bug: "query during an outage reads as free",
       edits: edit(
         "src/query.ts",
-        "(send) => core.store.query(keys, send));",
-        '(send) => core.store.query(keys, send)).catch(() => ({ outcome: "free", left: -1, value: "", fence: undefined }));',
+        "(send) => store.query(call, send));",
+        '(send) => store.query(call, send)).catch(\n    () => ({ outcome: "free", left: -1, label: "", fence: undefined }),\n  );',
       ),
       killer: {
         file: "test/faults/rest-query.test.ts",
@@ -35,11 +35,7 @@ export const outcomes: Kind = {
     {
       name: "verify-without-asking",
       bug: "verify answers by the local clock",
-      edits: edit(
-        "src/lease.ts",
-        'return hold.usable() && hold.ask("verify", (send) => hold.refresh(undefined, send));',
-        "return hold.usable();",
-      ),
+      edits: edit("src/lease.ts", 'verify: () => hold.refresh("verify"),', "verify: async () => hold.usable(),"),
       killer: inUnit("loss", "the reason is > known at once to verify"),
     },
     {
@@ -55,19 +51,23 @@ export const outcomes: Kind = {
     {
       name: "lax-parser",
       bug: "a reply that begins like an answer counts, whatever follows",
-      edits: edit("src/reply.ts", " && more === undefined", ""),
+      edits: edit("src/reply.ts", " || length !== 4", ""),
       killer: inUnit("busy-or-outage", 'a malformed reply is no grant > ["granted",30000,"1","=","more"]'),
     },
     {
       name: "unknown-is-refused",
       bug: "an unknown outcome is taken for a refusal: nothing is asked again, nothing cleaned up",
-      edits: edit("src/failure.ts", "const refused = Object(thrown).definitive === true;", "const refused = true;"),
+      edits: edit(
+        "src/failure.ts",
+        "const definitive = Object(thrown).definitive === true;",
+        "const definitive = true;",
+      ),
       killer: inUnit("events", "what failed says during what: clean-up"),
     },
     {
       name: "refusal-asked-again",
       bug: "a wrong password is tried again until the wait is over",
-      edits: edit("src/acquire.ts", "if (!failure.passing || single) break;", "if (single) break;"),
+      edits: edit("src/wait.ts", "if (!failure.passing || single) break;", "if (single) break;"),
       killer: {
         file: "test/faults/rest-acquire.test.ts",
         test: "acquire with { fence: true } > quota: refused at once, in words that help",
@@ -98,7 +98,11 @@ export const outcomes: Kind = {
     {
       name: "release-error-replaces-result",
       bug: "a failed release replaces the callback's result",
-      edits: edit("src/locks.ts", "await hold.discard();\n      const lost", "await hold.release();\n      const lost"),
+      edits: edit(
+        "src/lease.ts",
+        "      await discard();\n      return reason",
+        "      await release();\n      return reason",
+      ),
       killer: inUnit(
         "request",
         "what the callback does passes through > though the release fails: that is reported to onEvent only",
@@ -109,8 +113,8 @@ export const outcomes: Kind = {
       bug: "an onEvent that throws breaks what it was told of",
       edits: edit(
         "src/locks.ts",
-        "          await onEvent?.(event);\n        } catch {}",
-        "          await onEvent?.(event);\n        } finally {}",
+        "await onEvent?.(event);\n      } catch {}",
+        "await onEvent?.(event);\n      } finally {}",
       ),
       killer: inUnit("events", "an onEvent that throws changes nothing"),
     },

@@ -1,7 +1,5 @@
 import { edit, inRedis, inUnit, type Kind } from "../mutant.ts";
 
-const SCRIPTS = "src/scripts.ts";
-
 export const renewing: Kind = {
   title: "Renewing and extending",
   mutants: [
@@ -18,19 +16,19 @@ export const renewing: Kind = {
     {
       name: "extend-without-comparing",
       bug: "extend prolongs whatever is at the key",
-      edits: edit(SCRIPTS, "if held == token then\n  if arg == '' then", "if held then\n  if arg == '' then"),
+      edits: edit("src/scripts.ts", "if held == token then\n  local ttl", "if held then\n  local ttl"),
       killer: inRedis("operators: a wrong token does nothing"),
     },
     {
       name: "extend-shortens",
       bug: "a shorter extend, or a late copy of one, cuts a longer one: PEXPIRE without GT",
-      edits: edit(SCRIPTS, "redis.pcall('PEXPIRE', lock, arg, 'GT')", "redis.pcall('PEXPIRE', lock, arg)"),
+      edits: edit("src/scripts.ts", "redis.pcall('PEXPIRE', lock, arg, 'GT')", "redis.pcall('PEXPIRE', lock, arg)"),
       killer: inRedis("stragglers: a shorter extend that arrives behind a longer one does not shorten"),
     },
     {
       name: "renewal-fault-is-loss",
       bug: "one renewal that is not answered loses the lease",
-      edits: edit("src/renew.ts", "hold.unanswered = true;", 'hold.lose("unreachable");'),
+      edits: edit("src/renew.ts", 'hold.overdue = "unreachable";', 'hold.lose("unreachable");'),
       killer: inUnit(
         "renewal",
         "an unknown outcome of a renewal > (refused) changes nothing: it is asked again, and the lease goes on",
@@ -41,8 +39,8 @@ export const renewing: Kind = {
       bug: "a renewal that failed counts as done: the holder believes on",
       edits: edit(
         "src/renew.ts",
-        "hold.unanswered = true;",
-        "hold.prolong({ mono: began, wall: clock.now(), left: ttl });",
+        'hold.overdue = "unreachable";',
+        'hold.prolong({ mono: began, wall: clock.now(), left: hold.ttl, outcome: "held", fence: undefined, label: "" });',
       ),
       killer: inUnit(
         "renewal",
@@ -52,25 +50,29 @@ export const renewing: Kind = {
     {
       name: "renewals-overlap",
       bug: "requests of one lease are sent side by side, and may overtake each other",
-      edits: edit("src/hold.ts", "const next = this.#tail.then(send);", "const next = send();"),
+      edits: edit(
+        "src/hold.ts",
+        "const answered = hold.tail.then(async () => {",
+        "const answered = Promise.resolve().then(async () => {",
+      ),
       killer: inUnit("renewal", "renewal > never runs twice at once, and requests of one lease follow one another"),
     },
     {
       name: "renewal-after-release",
       bug: "the renewal timer is not cleared by the release",
-      edits: edit("src/hold.ts", "    this.renewal?.cancel();\n", ""),
+      edits: edit("src/hold.ts", "      hold.renewal?.cancel();\n", ""),
       killer: inUnit("request", "nothing fires after it: no request, no timer, and the lease is over"),
     },
     {
       name: "renewal-too-often",
       bug: "a short ttl is renewed in a busy loop",
-      edits: edit("src/deadline.ts", "ttl / 3 : ttl / 6", "ttl / 30 : ttl / 60"),
+      edits: edit("src/renew.ts", "      next(hold.ttl / 3);\n    } catch", "      next(hold.ttl / 30);\n    } catch"),
       killer: inUnit("renewal", "renewal > with a ttl of 100 ms is at most four requests a ttl, whatever they meet"),
     },
     {
       name: "renewal-too-late",
       bug: "the next renewal after a failed one comes a full third later, so that two failures lose the lease",
-      edits: edit("src/deadline.ts", "ttl / 3 : ttl / 6", "ttl / 3 : ttl / 3"),
+      edits: edit("src/renew.ts", "next(hold.ttl / 6 +", "next(hold.ttl / 3 +"),
       killer: inUnit("renewal", "an unknown outcome of a renewal > is asked about again before the next third"),
     },
     {
@@ -82,11 +84,7 @@ export const renewing: Kind = {
     {
       name: "no-max-hold",
       bug: "a job that hangs holds its lock for ever",
-      edits: edit(
-        "src/hold.ts",
-        "this.since + (settings.renew ? settings.maxHold : Number.POSITIVE_INFINITY)",
-        "Number.POSITIVE_INFINITY",
-      ),
+      edits: edit("src/hold.ts", "call.renew ? start + call.maxHold : Infinity", "Infinity"),
       killer: inUnit("loss", "the reason is > max-hold when the automatic renewal ends; the key is left to its ttl"),
     },
     {

@@ -6,7 +6,7 @@ export const waiting: Kind = {
     {
       name: "wait-unbounded",
       bug: "a command that hangs lasts longer than the wait",
-      edits: edit("src/wait.ts", "Math.max(1, Math.min(commandTimeout, self.remaining()))", "commandTimeout"),
+      edits: edit("src/wait.ts", "Math.max(1, Math.min(commandTimeout, until - clock.monotonic()))", "commandTimeout"),
       killer: inUnit("waiting", "a wait is bounded > in time, while nothing arrives"),
     },
     {
@@ -14,27 +14,31 @@ export const waiting: Kind = {
       bug: "one command that hangs takes all of the wait",
       edits: edit(
         "src/wait.ts",
-        "Math.max(1, Math.min(commandTimeout, self.remaining()))",
-        "Math.max(1, self.remaining())",
+        "Math.max(1, Math.min(commandTimeout, until - clock.monotonic()))",
+        "Math.max(1, until - clock.monotonic())",
       ),
       killer: inUnit("waiting", "a wait is bounded > in time, while every answer is lost"),
     },
     {
       name: "abort-unheard-asleep",
       bug: "an abort is noticed only when the sleep is over",
-      edits: edit("src/wait.ts", "sleep: async (ms) => limited(ms),", "sleep: async (ms) => within(clock, ms),"),
+      edits: edit(
+        "src/wait.ts",
+        "expiry > now ? expiry - now : pause), undefined, scope)",
+        "expiry > now ? expiry - now : pause))",
+      ),
       killer: inUnit("abort", "abort while sleeping ends the wait at once; the token is given back, nothing is left"),
     },
     {
       name: "abort-listener-stays",
       bug: "each wait leaves a listener on the caller's signal",
-      edits: edit("src/wait.ts", '      signal?.removeEventListener("abort", abort);\n', ""),
+      edits: edit("src/wait.ts", 'attempts().finally(() => signal?.removeEventListener("abort", abort))', "attempts()"),
       killer: inUnit("abort", "a thousand waits on one signal leave no listener"),
     },
     {
       name: "sleep-after-the-last-attempt",
       bug: "a single attempt that failed sleeps before it says so",
-      edits: edit("src/acquire.ts", "if (single || wait.attempts >= maxAttempts || wait.remaining() <= 0) break;", ""),
+      edits: edit("src/wait.ts", "if (single || sent >= maxAttempts || now >= until) break;\n", ""),
       killer: inUnit(
         "busy-or-outage",
         "tryAcquire > is null after one request and no sleep when another holds the lock",
@@ -43,7 +47,7 @@ export const waiting: Kind = {
     {
       name: "max-attempts-ignored",
       bug: "a wait sends as many requests as it likes",
-      edits: edit("src/acquire.ts", "|| wait.attempts >= maxAttempts ", ""),
+      edits: edit("src/wait.ts", "|| sent >= maxAttempts ", ""),
       killer: inUnit("waiting", "a wait is bounded > in requests, however long it may last"),
     },
     {
@@ -64,17 +68,13 @@ export const waiting: Kind = {
     {
       name: "sleeps-past-expiry",
       bug: "a waiter sleeps on though the holder's lock has expired",
-      edits: edit(
-        "src/acquire.ts",
-        "Math.min(pause, room, expiry > now ? expiry - now : pause)",
-        "Math.min(pause, room)",
-      ),
+      edits: edit("src/wait.ts", "Math.min(pause, room, expiry > now ? expiry - now : pause)", "Math.min(pause, room)"),
       killer: inUnit("waiting", "between attempts > nobody sleeps past the moment at which the holder's lock expires"),
     },
     {
       name: "stale-expiry",
       bug: "a waiter does not learn that the holder extended, and polls without need",
-      edits: edit("src/acquire.ts", "!single && expiry <= began", "attempt === 1 && !single"),
+      edits: edit("src/wait.ts", "!single && expiry <= began", "attempt === 1 && !single"),
       killer: inUnit("waiting", "between attempts > and learns of a holder who extended"),
     },
     {

@@ -85,7 +85,7 @@ export const wire: Kind = {
     {
       name: "undefined-hides-default",
       bug: "an option that is undefined hides the default of createLocks",
-      edits: edit("src/options.ts", ".filter(([, value]) => value !== undefined)", ""),
+      edits: edit("src/options.ts", "    if (value === undefined) continue;\n", ""),
       killer: inUnit("options", "ttl: undefined was not given, and does not hide a default of createLocks"),
     },
     {
