@@ -37,7 +37,7 @@ export const granting: Kind = {
       name: "replay-prolongs",
       bug: "a second copy of an acquire refreshes the ttl",
       edits: edit(
-        SCRIPTS,
+        "src/scripts.ts",
         "local left = held and call('PTTL', lock) or tonumber(arg)",
         "if held then call('PEXPIRE', lock, arg) end\nlocal left = tonumber(arg)",
       ),

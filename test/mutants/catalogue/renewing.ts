@@ -7,7 +7,7 @@ export const renewing: Kind = {
       name: "renewal-re-creates",
       bug: "a renewal of a key that is gone creates it again",
       edits: edit(
-        SCRIPTS,
+        "src/scripts.ts",
         "return reply(read() == '!' and 'forced'",
         "if not held and arg ~= '' then call('SET', lock, token, 'PX', arg) return reply('held', tonumber(arg)) end\nreturn reply(read() == '!' and 'forced'",
       ),
