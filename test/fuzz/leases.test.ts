@@ -83,7 +83,7 @@ async function harmless(make: (handed: SerializedLease) => unknown): Promise<voi
 }
 
 test("a serialized lease of any kind is restored or refused, and harms nobody else's", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await fuzz(12_000, changes, (fields) =>
     harmless((handed) => {
@@ -93,7 +93,7 @@ test("a serialized lease of any kind is restored or refused, and harms nobody el
   );
 });
 
-test("nor does a message that was damaged on its way, or what is no lease at all", { timeout: 60_000 }, async () => {
+test("nor does a message that was damaged on its way, or what is no lease at all", { timeout: 300_000 }, async () => {
   await fuzz(5_000, damage, (cuts) => harmless((handed) => damaged(JSON.stringify(handed), cuts)));
   await fuzz(1_000, value, (anything) => harmless(() => anything));
 });

@@ -26,7 +26,7 @@ const redis = new Redis(inject("redisUrl"));
 afterAll(() => redis.quit());
 
 test("any name is one key of its own inside the prefix, or refused with nothing sent", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await fuzz(
     30_000,
@@ -52,7 +52,7 @@ test("any name is one key of its own inside the prefix, or refused with nothing 
 });
 
 test("on Redis a prefix is no pattern and no script: list() tells its own, and nobody else's", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const base = inject("redisPrefix");
   const transport = ioredis(redis);

@@ -38,7 +38,7 @@ const PLACES: Record<string, (world: Watched, locks: Locks, options: object) => 
 };
 
 test("options of any kind are taken or refused: nothing else is thrown, sent or left", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await fuzz(25_000, fc.tuple(fc.constantFrom(...Object.keys(PLACES)), options), async ([place, given]) => {
     const world = watched();
@@ -59,7 +59,7 @@ test("options of any kind are taken or refused: nothing else is thrown, sent or 
   });
 });
 
-test("a duration of any kind, given to extend and close, is taken or refused", { timeout: 60_000 }, async () => {
+test("a duration of any kind, given to extend and close, is taken or refused", { timeout: 300_000 }, async () => {
   await fuzz(8_000, fc.tuple(value, value), async ([ttl, grace]) => {
     const world = watched();
     const locks = createLocks(world.transport, { clock: world.clock });
