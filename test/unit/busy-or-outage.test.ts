@@ -148,7 +148,7 @@ describe("a malformed reply is no grant", () => {
     { 0: "granted", 1: 30_000, 2: "1", 3: "=", length: 4 },
   ]; // biome-ignore format: a list of replies
 
-  test.each(MALFORMED)("%j", async (reply) => {
+  test.each(MALFORMED.map((reply) => [reply]))("%j", async (reply) => {
     const { clock, locks, network, store } = bench();
     network.treat = ({ command }) => (command === "acquire" ? { says: reply } : undefined);
     const error = await rejection(locks.tryAcquire("x"));
@@ -158,13 +158,16 @@ describe("a malformed reply is no grant", () => {
     expect(lockKeys(store)).toEqual([]);
   });
 
-  test.each([1, true, "ok", "QUEUED", {}, [], "", '"OK"', "<html>"])("to a plain SET: %j", async (reply) => {
-    const { clock, locks, network, store } = bench({ fence: false });
-    network.treat = ({ command }) => (command === "set" ? { says: reply } : undefined);
-    expect(await rejection(locks.tryAcquire("x"))).toMatchObject({ code: "BACKEND" });
-    await clock.advance(0);
-    expect(lockKeys(store)).toEqual([]);
-  });
+  test.each([[1], [true], ["ok"], ["QUEUED"], [{}], [[]], [""], ['"OK"'], ["<html>"]])(
+    "to a plain SET: %j",
+    async (reply) => {
+      const { clock, locks, network, store } = bench({ fence: false });
+      network.treat = ({ command }) => (command === "set" ? { says: reply } : undefined);
+      expect(await rejection(locks.tryAcquire("x"))).toMatchObject({ code: "BACKEND" });
+      await clock.advance(0);
+      expect(lockKeys(store)).toEqual([]);
+    },
+  );
 });
 
 test.each([["<html>502</html>"], [[]], [["0", "=lock:x"]], [[0]], [[["=0"]]], [null]])(
