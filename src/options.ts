@@ -158,15 +158,15 @@ const whole = (number: unknown) => (Number.isSafeInteger(number) || number === I
 
 /** A duration in whole milliseconds, within its range. */
 export function milliseconds(what: string, value: unknown, min: number, max: number): number {
-  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value as string) ?? [];
+  const [, digits, unit = ""] = (typeof value === "string" && /^(\d+(?:\.\d+)?) ?(ms|s|m|h)$/.exec(value)) || [];
   const ms = digits ? Math.round(Number(digits) * (UNITS[unit] as number) * 1e3) / 1e3 : value;
   return inRange(what, value, whole(ms), min, max, 'whole milliseconds, or "250ms", "30s", "5m", "1h",');
 }
 
 /** A ttl in milliseconds. */
 export function readTtl(value: unknown): number {
-  const bare = value as number;
-  if (typeof value !== "boolean" && bare > 0 && bare < 1000)
+  const bare = typeof value === "number" || typeof value === "string" ? Number(value) : 0;
+  if (bare > 0 && bare < 1000)
     refuse("ttl", value, `"${value}s" or "${value}ms": below 1000 a bare number is ambiguous`);
   return milliseconds("ttl", value, 20, DAY);
 }

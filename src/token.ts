@@ -9,5 +9,5 @@ export function mintToken({ clock, owner }: { clock: Clock; owner?: string | und
 
 /** Whether a text has the shape of a token. */
 export function isToken(text: unknown): text is string {
-  return /^t[\w-]{22}( |$)/.test(text as string);
+  return typeof text === "string" && /^t[\w-]{22}( |$)/.test(text);
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLocks, type Lease, type SerializedLease } from "../../src/index.ts";
+import { fuzz } from "../support/fuzz.ts";
 import { text, value } from "./arbitraries.ts";
-import { fuzz } from "./fuzz.ts";
 import { assertInside, ending, texts, watched } from "./watch.ts";
 
 const OTHER = `t${"Zz9-_".repeat(4)}ab`;

@@ -4,8 +4,8 @@ import { afterAll, expect, inject, test } from "vitest";
 import { ioredis } from "../../adapters/ioredis.ts";
 import { createLocks } from "../../src/index.ts";
 import { AUXILIARY } from "../../src/keys.ts";
+import { fuzz } from "../support/fuzz.ts";
 import { text, value } from "./arbitraries.ts";
-import { fuzz } from "./fuzz.ts";
 import { assertInside, ending, watched } from "./watch.ts";
 
 const bytes = (name: string) => new TextEncoder().encode(name).length;

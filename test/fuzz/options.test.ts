@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLocks, type Locks } from "../../src/index.ts";
+import { fuzz } from "../support/fuzz.ts";
 import { value } from "./arbitraries.ts";
-import { fuzz } from "./fuzz.ts";
 import { assertInside, ending, type Watched, watched } from "./watch.ts";
 
 const DAY = 86_400_000;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLocks, type Lease, type Locks, type Transport } from "../../src/index.ts";
+import { fuzz } from "../support/fuzz.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
 import { value } from "./arbitraries.ts";
-import { fuzz } from "./fuzz.ts";
 import { assertInside, ending, texts, type Watched, watched } from "./watch.ts";
 
 const PASSWORD = "hunter2-of-redis";

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { upstash } from "../../adapters/upstash.ts";
 import { createLocks, isLockError, type LockEvent } from "../../src/index.ts";
+import { fuzz } from "../support/fuzz.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { text, value } from "./arbitraries.ts";
-import { fuzz } from "./fuzz.ts";
 import { texts } from "./watch.ts";
 
 const TOKEN = "AXyz0bearer_TOKEN==";
