@@ -106,7 +106,7 @@ describe("the counterexample is found again without", { timeout: 300_000 }, () =
         ["extend", "the rule that an extend only lengthens", { extends: 2 }, "shortened a life"],
         ["acquire", "the rule that a replay does not refresh the ttl", {}, "prolonged a life"],
         ["release", "the record of spent tokens", {}, "a token that was given back"],
-        ["acquire", "the record of granted tokens", {}, "brought a lease back"],
+        ["acquire", "the record of granted tokens", {}, "a replay changed the fence"],
         ["acquire", "the previous fence", {}, "a replay changed the fence"],
         ["force", "the comparison in force", { operator: true }, "force prolonged a life"],
         [
