@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { shareRedis } from "../support/redis-server.ts";
+import { removeKeys } from "../support/remove-keys.ts";
 import { type Station, startStation } from "../support/rest-station.ts";
 import type { Runtime } from "./list.ts";
 import type { Place, Report } from "./suite/place.ts";
@@ -14,13 +15,14 @@ const LIMIT = 180_000;
 /** Runs the suite in one runtime: in a process of its own, on a Redis and REST servers of its own. */
 export async function launch(runtime: Runtime, project: string): Promise<Report> {
   const redis = await shareRedis();
+  const prefix = `holdfast-matrix-${process.pid}-${Math.random().toString(36).slice(2)}:`;
   const stations: Station[] = [];
   try {
     const lanes = Array.from({ length: runtime.lanes ?? 4 }, () => startStation(redis.url));
     stations.push(...(await Promise.all(lanes)));
     const place: Place = {
       redisUrl: redis.url,
-      prefix: `holdfast-matrix-${process.pid}-${Math.random().toString(36).slice(2)}:`,
+      prefix,
       stations: stations.map(({ url, token, control }) => ({ url, token, control })),
       width: runtime.width ?? 14,
       lacks: runtime.lacks,
@@ -29,6 +31,7 @@ export async function launch(runtime: Runtime, project: string): Promise<Report>
     return await runProcess(runtime, project, place);
   } finally {
     await Promise.all(stations.map((station) => station.close()));
+    if (!redis.ours) await removeKeys(redis.url, `*${prefix}*`);
     await redis.stop();
   }
 }

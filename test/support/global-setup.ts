@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { type ClusterNode, shareRedis, startCluster } from "./redis-server.ts";
-import { respClient } from "./resp.ts";
+import { removeKeys } from "./remove-keys.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -32,20 +32,4 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     for (const url of borrowed) await removeKeys(url, `*${prefix}*`);
     await Promise.all([redis.value.stop(), cluster.value.stop()]);
   };
-}
-
-async function removeKeys(url: string, pattern: string): Promise<void> {
-  const client = respClient(url);
-  try {
-    let cursor = "0";
-    do {
-      const reply = await client.send("SCAN", cursor, "MATCH", pattern, "COUNT", "1000");
-      const [next, keys] = reply as [Buffer, Buffer[]];
-      cursor = String(next);
-      // One key a command: on a Cluster one command cannot span slots.
-      await client.sendAll(keys.map((key) => ["UNLINK", String(key)]));
-    } while (cursor !== "0");
-  } finally {
-    client.close();
-  }
 }
