@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** Milliseconds on the machine's monotonic clock, which every process on it reads alike. */
 export function now(): number {
@@ -21,9 +21,7 @@ export type Entry =
   /** A call that ended in an error that a user has to expect here. */
   | { type: "refused"; at: number; code: string; text: string }
   /** Something that must not happen. */
-  | { type: "broken"; text: string }
-  /** What was still open when everything was closed. */
-  | { type: "left"; resources: string[] };
+  | { type: "broken"; text: string };
 
 /** Each entry is one write to the file, so that what was noted outlives a SIGKILL. */
 export function openJournal(path: string): (entry: Entry) => void {
@@ -32,6 +30,8 @@ export function openJournal(path: string): (entry: Entry) => void {
 }
 
 export function readJournal(path: string): Entry[] {
+  // Who was killed before its first line has none.
+  if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n");
   return lines.filter(Boolean).map((line) => JSON.parse(line) as Entry);
 }

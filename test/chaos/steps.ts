@@ -46,13 +46,12 @@ export interface Stepped {
 export function stepped(inner: Transport, gate: Gate, now: () => number, quick: number): Stepped {
   let phase: Phase = "acquire";
   let unsure: number | undefined;
-  let last = 0;
+  let answered = 0;
 
   async function through<T>(send: () => Promise<T>): Promise<T> {
     const during = phase;
     await gate.pass(`${during}: before`);
     const sent = now();
-    last = sent;
     const answer = send();
     answer.catch(() => {});
     if (gate.armed(`${during}: sent`)) {
@@ -66,6 +65,7 @@ export function stepped(inner: Transport, gate: Gate, now: () => number, quick: 
       await gate.pass(`${during}: answered`);
       // The library may have given it up: then what it says is not what the library goes by.
       if (now() - sent > quick) unsure ??= sent;
+      answered = sent;
       return result;
     } catch (error) {
       unsure ??= sent;
@@ -81,7 +81,7 @@ export function stepped(inner: Transport, gate: Gate, now: () => number, quick: 
   if (deleteIf) transport.deleteIf = (key, value) => through(() => deleteIf.call(inner, key, value));
   return {
     transport,
-    asked: () => Math.min(unsure ?? last, last),
+    asked: () => Math.min(unsure ?? answered, answered),
     begin(next) {
       phase = next;
       if (next === "acquire") unsure = undefined;

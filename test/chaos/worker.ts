@@ -24,10 +24,12 @@ process.on("message", (order: Order) => {
   gate.obey(order);
 });
 // Without its driver it has nobody to work for, also when that was killed.
-process.on("disconnect", () => process.exit());
+process.on("disconnect", () => finishing || process.exit());
 
 let asked = 0;
-function ask(message: { type: "read"; fence: number } | Omit<Extract<Message, { type: "write" }>, "id">): Promise<Answer> {
+function ask(
+  message: { type: "read"; fence: number } | Omit<Extract<Message, { type: "write" }>, "id">,
+): Promise<Answer> {
   const id = ++asked;
   return new Promise((resolve) => {
     questions.set(id, (answer) => {
@@ -43,7 +45,9 @@ function open(link: Link): Promise<TcpClient> | TcpClient {
   return { transport: upstash({ url: link.url, token: link.token }), close() {} };
 }
 
-const commandTimeout = Math.round(ttl / 2);
+/** Holds that are to be renewed last at least this long where the ttl is short, and bearably long where it is not. */
+const long = Math.min(ttl, 1000) * 0.8;
+const commandTimeout = Math.min(ttl / 2, 500);
 const client = await open(part.link);
 const wire = stepped(client.transport, gate, now, commandTimeout / 2);
 let held: Lease | undefined;
@@ -64,7 +68,7 @@ async function increment(lease: Lease): Promise<void> {
   const { fence } = lease;
   const { values: seen } = await ask({ type: "read", fence });
   const patient = gate.armed("renew: before") || gate.armed("renew: sent") || gate.armed("renew: answered");
-  await sleep(patient || random() < 0.15 ? ttl * 0.8 : random() * 30);
+  await sleep(patient || random() < 0.15 ? long : random() * 30);
   if (!lease.held) return;
   await gate.pass("write");
   // Its last look at `held` said yes. Between that and this line a process can be stopped for any time.
@@ -107,7 +111,5 @@ while (!finishing) {
 }
 await locks.close();
 client.close();
+// What has been left open keeps this process alive, and its driver waits for its end.
 process.disconnect();
-// What keeps a process alive, timers and sockets, keeps this one: its driver waits for its end.
-const left = process.getActiveResourcesInfo().filter((resource) => /Timeout|TCP/.test(resource));
-note({ type: "left", resources: left });
