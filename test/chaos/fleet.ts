@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { TcpProxy } from "../support/tcp-proxy.ts";
 import { type Holding, holdingsOf } from "./history.ts";
 import { type Entry, now, readJournal } from "./journal.ts";
@@ -11,6 +12,8 @@ import type { Resource } from "./resource.ts";
 import type { Stage } from "./stage.ts";
 
 const PROGRAM = new URL("./worker.ts", import.meta.url);
+/** Dozens of processes start here: compiled once. */
+const NODE_COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/chaos", import.meta.url));
 
 /** Longer than anything here takes on a busy machine: what is not there by then does not come. */
 export const PATIENCE = 60_000;
@@ -108,6 +111,7 @@ export async function openFleet(
     const part: Part = { who, link, ttl, journal, lock: "the lock", seed: Math.floor(random() * 2 ** 31) };
     const child = fork(PROGRAM, [JSON.stringify(part)], {
       execArgv: [],
+      env: { ...process.env, NODE_COMPILE_CACHE },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const worker: Worker = { who, link, proxy, served: 0, kill: (signal) => void child.kill(signal) };

@@ -12,14 +12,22 @@ export interface Gate {
 /** Where the driver can catch this process: it says that it is there, and waits to be let go, stopped or killed. */
 export function openGate(tell: (step: Step) => void): Gate {
   let awaited: Step | undefined;
+  let waiting: Step | undefined;
+  let released = Promise.resolve();
   let go = () => {};
   return {
     armed: (step) => awaited === step,
     async pass(step) {
+      // What the library sends in place of a request that has waited here for too long waits with it.
+      if (waiting === step) return released;
       if (awaited !== step) return;
       awaited = undefined;
-      const released = new Promise<void>((resolve) => {
-        go = resolve;
+      waiting = step;
+      released = new Promise<void>((resolve) => {
+        go = () => {
+          waiting = undefined;
+          resolve();
+        };
       });
       tell(step);
       await released;
