@@ -28,6 +28,16 @@ describe.concurrent("processes that hold and wait, while nothing is lost", () =>
   );
 });
 
+test.concurrent(
+  "a lease whose key was deleted does not come back by its renewal",
+  async () => {
+    const { faults, sight } = await play(named("a key is deleted just before its renewal"), 1, SIZE);
+    expect(faults).toEqual([]);
+    expect(sight?.lost).toBeGreaterThan(0);
+  },
+  MINUTES,
+);
+
 describe.concurrent("processes that hold and wait, when data is lost", () => {
   test.each(["Redis is killed, restarted empty", "a lagging replica is promoted"])(
     "two hold, an update is lost without the fence, and none with it: %s",

@@ -1,6 +1,7 @@
+import { until } from "../support/redis-process.ts";
 import { now } from "./journal.ts";
 import { STEPS, type Step } from "./messages.ts";
-import { atStep, behindItsBack, others, pastTtl, type Scenario, type Scene } from "./scenario.ts";
+import { behindItsBack, LONG_TTL, others, pastTtl, type Scenario, type Scene } from "./scenario.ts";
 
 async function killed(scene: Scene, step: Step): Promise<void> {
   const { fleet } = scene;
@@ -80,11 +81,31 @@ export const PROCESSES: readonly Scenario[] = [
     name: "an operator frees a lock that is in use",
     exclusion: "fails",
     breaksBare: true,
-    ttl: 20_000,
+    ttl: LONG_TTL,
     run: async (scene) => {
       const holder = await scene.fleet.catch("write");
       await behindItsBack(scene, holder, () => scene.stage.admin("DEL", "lock:the lock"));
-      await atStep(scene, "release: sent", () => scene.stage.admin("DEL", "lock:the lock"));
+    },
+  },
+  {
+    name: "a key is deleted just before its renewal",
+    exclusion: "open",
+    breaksBare: false,
+    // The holder has two thirds of it to hear of the loss.
+    ttl: 6000,
+    run: async (scene) => {
+      const { stage, fleet } = scene;
+      const { worker, go } = await fleet.catch("renew: before");
+      // Nobody else takes it: it is free when the renewal comes.
+      for (const other of others(scene, worker)) other.kill("SIGSTOP");
+      await stage.admin("DEL", "lock:the lock");
+      go();
+      // A renewal that made the key anew would bring a lost lease back.
+      const entries = () => fleet.journals().flatMap((journal) => (journal.who === worker.who ? journal.entries : []));
+      const told = async () => entries().some((entry) => entry.type === "lost" && /deleted|taken/.test(entry.reason));
+      await until(told, "the holder was not told that it had lost the lock").finally(() => {
+        for (const other of others(scene, worker)) other.kill("SIGCONT");
+      });
     },
   },
 ];

@@ -20,9 +20,9 @@ export interface Scenario {
   name: string;
   /**
    * What is expected of exclusion. `holds`: no two holders at any time. `fails`: data or time is lost, so that two
-   * holders must be seen; the fence has to protect.
+   * holders must be seen; the fence has to protect. `open`: either may be.
    */
-  exclusion: "holds" | "fails";
+  exclusion: "holds" | "fails" | "open";
   /** Whether the counter without a fence must be seen to lose an update. */
   breaksBare: boolean;
   /** Milliseconds. @default 600 */

@@ -45,7 +45,7 @@ function open(link: Link): Promise<TcpClient> | TcpClient {
   return { transport: upstash({ url: link.url, token: link.token }), close() {} };
 }
 
-/** Holds that are to be renewed last at least this long where the ttl is short, and bearably long where it is not. */
+/** Renewed on the way where the ttl is short, and bearable where it is not. */
 const long = Math.min(ttl, 1000) * 0.8;
 const commandTimeout = Math.min(ttl / 2, 500);
 const client = await open(part.link);
@@ -68,7 +68,7 @@ async function increment(lease: Lease): Promise<void> {
   const { fence } = lease;
   const { values: seen } = await ask({ type: "read", fence });
   const patient = gate.armed("renew: before") || gate.armed("renew: sent") || gate.armed("renew: answered");
-  await sleep(patient || random() < 0.15 ? long : random() * 30);
+  await sleep(patient ? ttl * 0.7 : random() < 0.15 ? long : random() * 30);
   if (!lease.held) return;
   await gate.pass("write");
   // Its last look at `held` said yes. Between that and this line a process can be stopped for any time.
