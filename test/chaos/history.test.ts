@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { growthOf } from "./growth.ts";
 import { fenceFaults, type Holding, holdingsOf, overlapsOf } from "./history.ts";
 import { openResource } from "./resource.ts";
 
@@ -45,4 +46,11 @@ test("a late writer costs the bare counter an update, and the fenced one refuses
   serve({ type: "write", id: 4, fence: 2, seen: next });
   expect(bare).toMatchObject({ writes: 2, value: 1 });
   expect(fenced).toMatchObject({ writes: 1, value: 1, refused: 1 });
+});
+
+test("what grows a little at each sample is seen to grow, a warm-up and single peaks are not growth", () => {
+  const series = { what: "heap", share: 0.05, fixed: 1, show: String };
+  const steady = Array.from({ length: 100 }, (_, index) => (index < 20 ? index * 5 : index % 10 ? 100 : 300));
+  expect(growthOf({ ...series, values: steady }).grew).toBe(false);
+  expect(growthOf({ ...series, values: steady.map((value, index) => value + index / 2) }).grew).toBe(true);
 });

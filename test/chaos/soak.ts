@@ -40,9 +40,12 @@ const number = (info: string, name: string): number => Number(new RegExp(`^${nam
 async function sampleOf(stage: Stage, children: readonly ChildProcess[], broken: string[]): Promise<Sample> {
   const reports = await Promise.all(
     children.map(async (child) => {
+      const gone = once(child, "exit").then(([code, signal]) => {
+        throw new Error(`a process of the soak ended with ${signal ?? code}`);
+      });
       const answered = once(child, "message");
-      child.send("sample");
-      return (await answered)[0] as SoakReport;
+      child.send("sample", () => {});
+      return (await Promise.race([answered, gone]))[0] as SoakReport;
     }),
   );
   broken.push(...reports.flatMap((report) => report.broken));
@@ -78,14 +81,31 @@ function seriesOf(samples: readonly Sample[], waiters: number): Series[] {
 
 /** Hundreds of waiters for a while; what grows meanwhile is a leak. @returns whether nothing did. */
 export async function soak(seconds: number, waiters: number, seed: number): Promise<boolean> {
-  const random = seededRandom(seed);
   const stage = await openStage();
-  const proxies: TcpProxy[] = [];
   const children: ChildProcess[] = [];
   const killAll = () => {
     for (const child of children) child.kill("SIGKILL");
   };
   process.once("exit", killAll);
+  try {
+    return await soakOn(stage, children, { seconds, waiters, seed });
+  } finally {
+    process.off("exit", killAll);
+    killAll();
+    await stage.close();
+  }
+}
+
+interface Soaking {
+  seconds: number;
+  waiters: number;
+  seed: number;
+}
+
+async function soakOn(stage: Stage, children: ChildProcess[], soaking: Soaking): Promise<boolean> {
+  const { seconds, waiters, seed } = soaking;
+  const random = seededRandom(seed);
+  const proxies: TcpProxy[] = [];
   for (let index = 0; index < PROCESSES; index++) {
     const { link, proxy } = await stage.connect(index);
     const part: SoakPart = { link, waiters: Math.ceil(waiters / PROCESSES), locks: LOCKS, seed: seed + index };
@@ -113,17 +133,17 @@ export async function soak(seconds: number, waiters: number, seed: number): Prom
   }
   const ended = Promise.all(children.map((child) => once(child, "exit")));
   for (const child of children) child.send("finish");
-  const limit = setTimeout(killAll, 60_000);
+  const limit = setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, 60_000);
   const codes = (await ended).map(([code]) => code as number | null);
   clearTimeout(limit);
   line.stop();
-  process.off("exit", killAll);
 
   const faults = broken.map((text) => `unexpected: ${text}`);
   if (codes.some((code) => code !== 0)) faults.push(`processes ended with ${codes}`);
   const left = await keysLeft(stage);
   if (left.length) faults.push(`left in Redis: ${left}`);
-  await stage.close();
   for (const series of seriesOf(samples, waiters)) {
     const { before, after, grew } = growthOf(series);
     if (grew) faults.push(`${series.what} grew`);
