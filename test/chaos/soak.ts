@@ -40,12 +40,14 @@ const number = (info: string, name: string): number => Number(new RegExp(`^${nam
 async function sampleOf(stage: Stage, children: readonly ChildProcess[], broken: string[]): Promise<Sample> {
   const reports = await Promise.all(
     children.map(async (child) => {
-      const gone = once(child, "exit").then(([code, signal]) => {
+      const over = new AbortController();
+      const gone = once(child, "exit", over).then(([code, signal]) => {
         throw new Error(`a process of the soak ended with ${signal ?? code}`);
       });
-      const answered = once(child, "message");
+      const answered = once(child, "message", over);
       child.send("sample", () => {});
-      return (await Promise.race([answered, gone]))[0] as SoakReport;
+      const [report] = await Promise.race([answered, gone]).finally(() => over.abort());
+      return report as SoakReport;
     }),
   );
   broken.push(...reports.flatMap((report) => report.broken));
