@@ -18,6 +18,8 @@ export interface TcpProxy {
   blackhole(on: boolean, direction?: Direction): void;
   /** Milliseconds that each direction takes from now on, so a round trip takes twice as long. */
   delay(ms: number): void;
+  /** Breaks every connection, and forwards new ones to this port: where the server is now. */
+  retarget(port: number): void;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function startTcpProxy(targetPort: number, targetHost = "127.0.0.1"
   const sockets = new Set<Socket>();
   const flows = new Set<() => void>();
   const held = { requests: false, replies: false };
+  let target = targetPort;
   let latency = 0;
   let open = 0;
 
@@ -60,7 +63,7 @@ export async function startTcpProxy(targetPort: number, targetHost = "127.0.0.1"
   }
 
   const server = createServer((client) => {
-    const upstream = connect(targetPort, targetHost);
+    const upstream = connect(target, targetHost);
     open++;
     client.on("close", () => open--);
     for (const socket of [client, upstream]) {
@@ -93,6 +96,10 @@ export async function startTcpProxy(targetPort: number, targetHost = "127.0.0.1"
     },
     delay(ms) {
       latency = ms;
+    },
+    retarget(port) {
+      target = port;
+      cut();
     },
     async close() {
       const closed = once(server, "close");
