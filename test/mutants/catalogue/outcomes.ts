@@ -14,8 +14,8 @@ export const outcomes: Kind = {
       bug: "a wait in which Redis never answered ends as if another held the lock",
       edits: edit(
         "src/wait.ts",
-        "unsure = wasUnsure || !failure.refused;",
-        'unsure = wasUnsure || !failure.refused;\n          busy ??= { outcome: "busy", left: -1, fence: undefined, label: "", mono: 0, wall: 0 };',
+        "if (!passing) busy = undefined;",
+        'if (!passing) busy = undefined;\n          busy ??= { outcome: "busy", left: -1, fence: undefined, label: "", mono: 0, wall: 0 };',
       ),
       killer: inUnit("busy-or-outage", "a wait that ends without the lock > is an outage when Redis never answered"),
     },
@@ -67,7 +67,7 @@ export const outcomes: Kind = {
     {
       name: "refusal-asked-again",
       bug: "a wrong password is tried again until the wait is over",
-      edits: edit("src/wait.ts", "if (!failure.passing || single) break;", "if (single) break;"),
+      edits: edit("src/wait.ts", "if (!passing || single) break;", "if (single) break;"),
       killer: {
         file: "test/faults/rest-acquire.test.ts",
         test: "acquire with { fence: true } > quota: refused at once, in words that help",
@@ -100,8 +100,8 @@ export const outcomes: Kind = {
       bug: "a failed release replaces the callback's result",
       edits: edit(
         "src/lease.ts",
-        "      await discard();\n      return reason",
-        "      await release();\n      return reason",
+        "      await discard();\n      // A clock",
+        "      await release();\n      // A clock",
       ),
       killer: inUnit(
         "request",

@@ -50,11 +50,7 @@ export const renewing: Kind = {
     {
       name: "renewals-overlap",
       bug: "requests of one lease are sent side by side, and may overtake each other",
-      edits: edit(
-        "src/hold.ts",
-        "const answered = hold.tail.then(async () => {",
-        "const answered = Promise.resolve().then(async () => {",
-      ),
+      edits: edit("src/hold.ts", "within(clock, queued * commandTimeout, () => tail)", "Promise.resolve()"),
       killer: inUnit("renewal", "renewal > never runs twice at once, and requests of one lease follow one another"),
     },
     {

@@ -3,7 +3,7 @@ import { createContext, runInContext } from "node:vm";
 /** What platforms add to the language. */
 const PLATFORM =
   "AbortController AbortSignal Blob Buffer Bun Deno Event EventTarget Headers MessageChannel Request Response " +
-  "TextDecoder TextEncoder URL WebSocket addEventListener caches clearInterval clearTimeout console crypto document " +
+  "TextDecoder TextEncoder URL WebSocket addEventListener atob btoa caches clearInterval clearTimeout console crypto document " +
   "exports fetch global importScripts location module navigator performance postMessage process queueMicrotask require " +
   "scheduler self setImmediate setInterval setTimeout structuredClone window";
 
@@ -35,9 +35,9 @@ export function evaluate(code: string): Evaluated {
 
 /** Evaluates a script where there is what every platform of ours has, nothing of Node, and resolves to its `main()`. */
 export async function perform(code: string): Promise<unknown> {
-  const { AbortController, TextEncoder, clearTimeout, crypto, performance, setTimeout } = globalThis;
+  const { AbortController, TextEncoder, btoa, clearTimeout, crypto, performance, setTimeout } = globalThis;
   // A number, as browsers and Workers have it: nothing to call unref on.
   const timer = (callback: () => void, ms: number): number => setTimeout(callback, ms)[Symbol.toPrimitive]();
-  const platform = { AbortController, TextEncoder, clearTimeout, crypto, performance, setTimeout: timer };
+  const platform = { AbortController, TextEncoder, btoa, clearTimeout, crypto, performance, setTimeout: timer };
   return runInContext(`${code}; bundle.main()`, createContext(platform));
 }
