@@ -112,7 +112,6 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
       if (hold.ended) return;
       const error = lostError(name, reason);
       hold.stop(error);
-      stop(hold.scope, error);
       try {
         controller?.abort(error);
       } catch {
@@ -125,6 +124,8 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
       hold.ended ??= how;
       watch?.cancel();
       hold.renewal?.cancel();
+      // Only a release has to come after the renewal that is under way.
+      if (how !== "released") stop(hold.scope, how);
       finish();
     },
 

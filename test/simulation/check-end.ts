@@ -13,8 +13,18 @@ export function checkEnd(world: World): void {
     if (!holding.client.dead && holding.lease.held && holding.wasHeld)
       witness.fail(9, `${holding.token.label} is held in the end`);
   }
-  for (const { client, label, grantedAt, leased, releaseSent, spent, denied, byCopy } of witness.tokens.values()) {
-    if (grantedAt !== undefined && !leased && !releaseSent && !spent && !client.dead) {
+  for (const {
+    client,
+    label,
+    grantedAt,
+    leased,
+    releaseSent,
+    spent,
+    denied,
+    byCopy,
+    foundFree,
+  } of witness.tokens.values()) {
+    if (grantedAt !== undefined && !leased && !releaseSent && !spent && !foundFree && !client.dead) {
       // What its caller was told was true when it was said, or a client's own retry made it untrue.
       if (byCopy || denied) witness.count("late copy: of a call that had its answer, it holds the name, idle");
       else witness.fail(9, `${label} was granted to a call that did not get it, and nobody gave it back`);

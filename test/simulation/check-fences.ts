@@ -2,9 +2,12 @@ import type { TokenFacts } from "./facts.ts";
 import type { Execution } from "./network.ts";
 import type { Witness } from "./witness.ts";
 
-/** Invariant 3: larger with each grant, the same when a grant is repeated. */
+/**
+ * Invariant 3: larger with each grant, the same when a grant is repeated. A server that lost data may show a token an
+ * earlier fence of its own once more: it is as good as the one that was lost.
+ */
 export function checkFences(witness: Witness, execution: Execution, facts: TokenFacts, granted: boolean): void {
-  const { message, reply, recordBefore, clock } = execution;
+  const { message, server, reply, recordBefore, clock } = execution;
   const [outcome, , fence] = Array.isArray(reply) ? reply : [];
   if (outcome !== "granted" || fence === "") return;
   const { lock } = message;
@@ -17,8 +20,14 @@ export function checkFences(witness: Witness, execution: Execution, facts: Token
       else witness.fail(3, `${facts.label} gets fence ${fence} after ${last}`);
     }
     witness.fences.set(lock, Number(fence));
-    facts.fence = fence as string;
-  } else if (facts.fence !== fence) {
+    const minted = `${lock} ${fence}`;
+    const earlier = witness.minted.get(minted) ?? facts.id;
+    if (earlier !== facts.id) witness.givenTwice.add(lock);
+    witness.minted.set(minted, facts.id);
+  } else if (facts.fence !== fence && !(facts.fences.has(fence as string) && server.losses > facts.lossesAtFence)) {
     witness.fail(3, `${facts.label} is told fence ${fence}, and before that ${facts.fence}`);
   }
+  facts.fence = fence as string;
+  facts.fences.add(facts.fence);
+  facts.lossesAtFence = server.losses;
 }

@@ -7,10 +7,16 @@ export interface TokenFacts {
   label: string;
   client: Client;
   lock: string;
-  /** World time of its grant. */
+  /** World time of its grant; of the last one before a call returned a lease of it. */
   grantedAt: number | undefined;
   /** Its fence, as it stands in the record; after a loss of data a copy of its request may have been given another. */
   fence: string;
+  /** All that it was given, and how often the server had lost data when it was given or shown the last. */
+  fences: Set<string>;
+  lossesAtFence: number;
+  /** Whether it was granted by force, and the name was found free afterwards by who forced it. */
+  byForce: boolean;
+  foundFree: boolean;
   /** Whether only a repeated request was granted: its caller had been told otherwise. */
   byCopy: boolean;
   /** Force, or a deletion by somebody else, took its key away. */
@@ -55,6 +61,10 @@ export function newToken(token: string, client: Client, lock: string): TokenFact
     lock,
     grantedAt: undefined,
     fence: "",
+    fences: new Set(),
+    lossesAtFence: 0,
+    byForce: false,
+    foundFree: false,
     byCopy: false,
     evicted: undefined,
     releasedAt: undefined,

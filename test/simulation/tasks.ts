@@ -156,8 +156,10 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
     if (!isLockError(thrown, "LOST")) return;
     witness.count("request: LOST with its result");
     if (thrown.result !== "done") witness.fail(10, `${what} loses what its callback returned`);
-    const { token } = session.holding;
-    if (heldInTheEnd && !token.evicted && !token.shared)
+    const { token, lease } = session.holding;
+    // Found gone after the deadline: whether that was before the callback's end, no clock that may stand still tells.
+    const late = thrown.reason === "expired" && lease.expiresAt <= client.clock.now();
+    if (heldInTheEnd && !token.evicted && !token.shared && !late)
       witness.failIfKept(10, `${what} is lost as ${thrown.reason}, and it was held in the end`);
     session.checkLoss(thrown.reason);
   } finally {

@@ -21,6 +21,9 @@ export class Witness {
   /** The last fence of each name, and how many entries its record was given. */
   readonly fences: Map<string, number> = new Map();
   readonly entries: Map<string, number> = new Map();
+  /** Which token was given which fence of a name, and names of which one was given to two, after fences went back. */
+  readonly minted: Map<string, string> = new Map();
+  readonly givenTwice: Set<string> = new Set();
   /** By label: requests of a wait, and whether Redis said that another holds the lock. */
   readonly asks: Map<string, number> = new Map();
   readonly busy: Set<string> = new Set();
@@ -84,6 +87,7 @@ export class Witness {
     tallyExecution(this, execution);
     const { message, before, after, reply } = execution;
     const { kind, token, lock, client } = message;
+    if (kind === "query" && Array.isArray(reply) && reply[0] === "free") this.#foundFree(client, lock);
     if (!/^t[\w-]{22}/.test(token)) return;
     const facts = this.factsOf(token, client, lock);
     facts.denied ||= message.denied;
@@ -95,7 +99,8 @@ export class Witness {
     checkFences(this, execution, facts, granted);
     if (granted) {
       facts.byCopy = message.executions > 1;
-      facts.grantedAt = this.world.timeline.now;
+      facts.byForce ||= kind === "force";
+      if (!facts.leased) facts.grantedAt = this.world.timeline.now;
       checkGrant(this, facts, kind === "force");
     }
     this.#note(execution, facts, granted);
@@ -118,6 +123,12 @@ export class Witness {
       facts.lossesThen = server.losses;
     }
     if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
+  }
+
+  /** Who forces a lock and then finds the name free has nothing to give back. */
+  #foundFree(client: Client, lock: string): void {
+    for (const facts of this.tokens.values())
+      if (facts.byForce && facts.client === client && facts.lock === lock) facts.foundFree = true;
   }
 
   /** Somebody took the key from this value's token: its holder will only learn of it. */
@@ -168,12 +179,13 @@ export class Witness {
   hold(client: Client, lease: Lease, { ttl, minHold }: { ttl: number; minHold: number }): Holding {
     const lock = `lock:${lease.name}`;
     const token = this.factsOf(lease.token, client, lock);
+    const shown = token.fence && `${lease.fence}`;
     const holding: Holding = {
       lease,
       client,
       token,
       ttl,
-      fence: token.fence,
+      fence: token.fences.has(shown) ? shown : token.fence,
       suspensions: client.suspensions,
       ended: undefined,
       wasHeld: false,
