@@ -25,7 +25,8 @@ export async function processes(source: Source, key: string, pace: Pace): Promis
     const child = fork(PROGRAM, { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const gone = Promise.all([once(child, "exit"), once(child, "disconnect")]).finally(() => children.delete(child));
     children.set(child, gone);
-    let failure = `${owner} ended before its job was done`;
+    let failure: string | undefined;
+    const early = () => failure ?? `${owner} ended before its job was done, by ${child.signalCode ?? child.exitCode}`;
     let done = false;
     const ready = new Promise<void>((resolve) => {
       child.on("message", (message: Message) => {
@@ -40,13 +41,13 @@ export async function processes(source: Source, key: string, pace: Pace): Promis
     });
     const order = (what: Order) => child.send(what, () => {});
     order({ type: "prepare", name, owner, pace, source, key });
-    await Promise.race([ready, gone.then(() => Promise.reject(new Error(failure)))]);
+    await Promise.race([ready, gone.then(() => Promise.reject(new Error(early())))]);
     return {
       owner,
       async go() {
         order({ type: "go" });
         await gone;
-        if (!done) throw new Error(failure);
+        if (!done) throw new Error(early());
       },
       kill() {
         done = true;
