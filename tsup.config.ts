@@ -18,6 +18,7 @@ const config: Options = {
     upstash: "adapters/upstash.ts",
     memory: "adapters/memory.ts",
     command: "adapters/command.ts",
+    quorum: "src/quorum.ts",
     conformance: "test/conformance/index.ts",
   },
   format: ["esm", "cjs"],

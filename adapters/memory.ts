@@ -1,6 +1,9 @@
 import type { Transport } from "../src/transport.ts";
 import { MemoryData } from "./support/memory-data.ts";
+import { QUORUM_TWINS } from "./support/memory-quorum-scripts.ts";
 import { TWINS } from "./support/memory-scripts.ts";
+
+const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS]);
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {
@@ -36,7 +39,7 @@ export function memory({ clock }: MemoryOptions = {}): MemoryTransport {
       return "OK";
     },
     async eval(script, keys, args) {
-      const twin = TWINS.get(script);
+      const twin = SCRIPTS.get(script);
       if (!twin) throw new Error("ERR memory() runs holdfast's own scripts only");
       return twin(data, keys as [string, string], args);
     },

@@ -31,17 +31,22 @@ export function giveBack(
  * Releases, in the background, a token that may have been granted without our knowing. Whatever arrives after that
  * finds the token spent. Tried for one ttl: after that nothing is left to free.
  */
-export function cleanUp(call: Call, token: string): void {
-  const { background: clock, ttl, waitUntil } = call;
+export async function cleanUp(call: Call, token: string): Promise<void> {
+  const { background: clock, ttl, waitUntil, store } = call;
   const report = reporter(call);
   const until = clock.monotonic() + ttl;
-  const over = giveBack({ ...call, clock }, token, "clean up after", until).catch((error: LockBackendError) =>
-    report("failed", { during: "clean-up", error }),
+  const over = Promise.all(
+    (store.parts ?? [store]).map((part) =>
+      giveBack({ ...call, clock, store: part }, token, "clean up after", until).catch((error: LockBackendError) =>
+        report("failed", { during: "clean-up", error }),
+      ),
+    ),
   );
   void handTo(waitUntil, over);
+  await over;
 }
 
-async function handTo(waitUntil: Settings["waitUntil"], work: Promise<unknown>): Promise<void> {
+export async function handTo(waitUntil: Settings["waitUntil"], work: Promise<unknown>): Promise<void> {
   try {
     await (typeof waitUntil === "function" ? waitUntil(work) : waitUntil?.waitUntil(work));
   } catch {

@@ -11,6 +11,8 @@ export interface Failure {
   refused: boolean;
   /** Whether asking again can help. */
   passing: boolean;
+  /** Where there are many stores: what each of those that failed said. */
+  errors?: Error[];
 }
 
 const PERMISSIONS =
@@ -38,6 +40,7 @@ const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
+  if (Object(thrown).hint) return thrown as Failure;
   const text = describe(thrown).replace(PREAMBLE, "");
   const definitive = Object(thrown).definitive === true;
   const unknown: Refusal = [/$/, "Check that Redis is up, and its address", !definitive, !definitive];
@@ -46,11 +49,11 @@ export function classify(thrown: unknown): Failure {
 }
 
 /** What a caller is told when Redis did not do what was asked. */
-export function backendError(lockName: string, asked: string, { text, hint }: Failure): LockBackendError {
+export function backendError(lockName: string, asked: string, { text, hint, errors }: Failure): LockBackendError {
   const cause = new Error(text);
   return new LockBackendError(`Redis did not ${asked} ${JSON.stringify(lockName)}: ${text}. ${hint}.`, {
     lockName,
     cause,
-    errors: [cause],
+    errors: errors ?? [cause],
   });
 }

@@ -50,7 +50,13 @@ export interface Hold {
 }
 
 /** `end`: what `close` does to it. */
-export function createHold(call: Call, token: string, report: Report, end: () => unknown): Hold {
+export function createHold(
+  call: Call,
+  token: string,
+  fence: number | undefined,
+  report: Report,
+  end: () => unknown,
+): Hold {
   const { clock, background, core, holds, store, name, commandTimeout } = call;
   const start = clock.monotonic();
   let finish = () => {};
@@ -146,7 +152,7 @@ export function createHold(call: Call, token: string, report: Report, end: () =>
       const bounds = { ...call, ...limits };
       return hold.inTurn(bounds.clock, async () => {
         if (!hold.usable()) return false;
-        const answer = await persist(bounds, asked, (send) => store.extend(call, token, ttl, send));
+        const answer = await persist(bounds, asked, (send) => store.extend(bounds, token, ttl, send, fence));
         if (!hold.usable()) return false;
         if (answer.outcome === "held") hold.prolong(answer);
         else hold.lose(!hold.confirmed ? "expired" : answer.outcome === "gone" ? "deleted" : "taken");

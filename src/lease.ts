@@ -139,7 +139,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   let freed = false;
 
   const soon = () => clock.monotonic() + commandTimeout;
-  const hold = createHold(call, token, report, () => {
+  const hold = createHold(call, token, fence, report, () => {
     hold.lose("closed");
     return discard(soon());
   });
@@ -200,6 +200,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     },
     async extend(ttl) {
       const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
+      call.store.check?.({ ttl: ms });
       if (!(await hold.refresh("extend", ms))) throw hold.lossError();
       hold.ttl = Math.max(hold.ttl, ms);
       hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);

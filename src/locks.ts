@@ -10,6 +10,8 @@ import type { AcquireOptions, Duration, LocksOptions, RequestOptions } from "./o
 import { given, milliseconds, refuse, settle } from "./options.ts";
 import type { LockSnapshot } from "./query.ts";
 import { forceRelease, list, query } from "./query.ts";
+import type { Quorum } from "./quorum.ts";
+import type { Store } from "./store.ts";
 import { createStore } from "./store.ts";
 import { isToken } from "./token.ts";
 import type { Transport } from "./transport.ts";
@@ -131,10 +133,10 @@ export interface Locks extends AsyncDisposable {
 }
 
 /**
- * Locks over one Redis.
+ * Locks over one Redis, or over several independent ones.
  *
  * @param transport An adapter: `ioredis(client)`, `nodeRedis(client)`, `upstash({ url, token })`, `memory()`,
- *   `command(send)`. An `@upstash/redis` client may be passed as it is.
+ *   `command(send)`. An `@upstash/redis` client may be passed as it is. Or the `quorum` of several, from `holdfast/quorum`.
  * @param defaults Options for every call, which each call can override.
  * @throws {LockOptionsError} if an option is not right, or the transport is a raw client.
  * @example
@@ -146,12 +148,11 @@ export interface Locks extends AsyncDisposable {
  * await locks.request("invoice:42", () => charge());
  * ```
  */
-export function createLocks(transport: Transport, defaults?: LocksOptions): Locks {
-  assertTransport(transport);
+export function createLocks(transport: Transport | Quorum, defaults?: LocksOptions): Locks {
   const options = given(defaults, ["prefix", "clock", "onEvent"]);
   const { clock = platformClock, onEvent } = options;
   const core: Core = {
-    store: createStore(transport, clock),
+    store: isQuorum(transport) ? (transport.open(clock) as Store) : createStore(assertTransport(transport), clock),
     clock,
     background: unreferenced(clock),
     tell: async (event) => {
@@ -167,12 +168,19 @@ export function createLocks(transport: Transport, defaults?: LocksOptions): Lock
   return locksOver(core, options);
 }
 
+function isQuorum(candidate: Transport | Quorum): candidate is Quorum {
+  return !!Object(candidate).majority;
+}
+
 function locksOver(core: Core, defaults: LocksOptions): Locks {
   settle(defaults);
 
   function prepare(name: unknown, options?: RequestOptions, renew = false, also?: string[]): Call {
     if (core.closing) throw closedError();
-    const settings = settle({ renew, ...defaults, ...given(options, also) });
+    const all = { renew, ...defaults, ...given(options, also) };
+    core.store.check?.(all);
+    const settings = settle(all);
+    core.store.check?.({ ttl: settings.ttl });
     return { ...settings, ...core, core, ...keysOf(settings.prefix, name) };
   }
 

@@ -43,7 +43,7 @@ export async function* list(call: Call): AsyncGenerator<LockSnapshot> {
   const { prefix, store } = call;
   const seen = new Set<string>();
   const send: Send = (command) => persist({ ...call, name: prefix }, "list", (limited) => limited(command));
-  for await (const key of store.scan(prefix, send)) {
+  for await (const key of store.scan(call, send)) {
     const keys = keysIfValid(prefix, key.slice(prefix.length));
     if (!keys || seen.has(key)) continue;
     seen.add(key);
@@ -73,7 +73,7 @@ export async function forceRelease(options: Call): Promise<boolean> {
     return true;
   } catch (error) {
     // It may have been taken without our knowing, and would have a holder that nobody is.
-    cleanUp(call, token);
+    void cleanUp(call, token);
     throw error;
   }
 }

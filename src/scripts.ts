@@ -18,7 +18,7 @@
  * needs as its first arguments, in this order. `held` is the value
  * of the lock, `last` the last fence in its record, `entries` the rest of that.
  */
-const COMMON = `
+export const COMMON: string = `
 local call, lock, record, token, arg, life, more = redis.call, KEYS[1], KEYS[2], unpack(ARGV)
 local id, last, entries = token:sub(1, 23)
 local function reply(outcome, left, fence, value)

@@ -1,82 +1,102 @@
 import type { Clock } from "./clock.ts";
+import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
 import type { Keys } from "./keys.ts";
 import type { Send } from "./limit.ts";
-import type { Settings } from "./options.ts";
+import type { AcquireOptions } from "./options.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import { malformed, parseAnswer } from "./reply.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
 import type { Transport } from "./transport.ts";
 
-/** What a grant depends on. */
-export interface Terms extends Keys, Pick<Settings, "ttl" | "fence" | "life"> {}
-
 /** What became of a release. */
 export type Released = Pick<Answer, "outcome">;
 
-/** One Redis. Each method is safe to call again after an unknown outcome. */
+/**
+ * An answer to an attempt. `used`, also on an error: its token was given back wherever it may have been granted, so the
+ * next attempt takes another.
+ */
+export interface Attempted extends Stamped {
+  used?: boolean;
+}
+
+/** One Redis, or many as one. Each method is safe to call again after an unknown outcome. */
 export interface Store {
+  /** Where there are many: each of them. */
+  parts?: Store[];
+  /** Throws where the options of a call cannot be met. */
+  check?(options: AcquireOptions): void;
   /** `plain`: by `SET NX PX` first, for a grant without a fence. `timed`: ask for the time left when busy. */
-  acquire(terms: Terms, token: string, plain: boolean, timed: boolean, send: Send): Promise<Stamped>;
-  /** Without a ttl: only asks whether the token still holds the lock. */
-  extend(keys: Keys, token: string, ttl: number | undefined, send: Send): Promise<Stamped>;
+  acquire(call: Call, token: string, plain: boolean, timed: boolean, send: Send): Promise<Attempted>;
+  /** Without a ttl: only asks whether the token still holds the lock. `fence`: what the lease has. */
+  extend(call: Call, token: string, ttl: number | undefined, send: Send, fence?: number): Promise<Stamped>;
   /** `rest`: milliseconds for which the name is kept all the same. */
-  release(terms: Terms, token: string, rest: number, send: Send): Promise<Released>;
-  query(keys: Keys, send: Send): Promise<Answer>;
+  release(call: Call, token: string, rest: number, send: Send): Promise<Released>;
+  query(call: Call, send: Send): Promise<Answer>;
   /** Takes the lock from whoever has it. `busy`: it changed hands meanwhile. `free`: nobody has it. */
-  force(terms: Terms, token: string, send: Send): Promise<Answer>;
+  force(call: Call, token: string, send: Send): Promise<Answer>;
   /** The keys under a prefix; some may come twice. */
-  scan(prefix: string, send: Send): AsyncIterable<string>;
+  scan(call: Call, send: Send): AsyncIterable<string>;
+}
+
+/** Runs a script on the keys of one name. */
+export type Run = (send: Send, script: string, outcomes: string, keys: Keys, ...args: unknown[]) => Promise<Stamped>;
+
+export async function stamped(
+  clock: Clock,
+  send: Send,
+  outcomes: string,
+  command: () => Promise<unknown>,
+): Promise<Stamped> {
+  const sent = instant(clock);
+  return { ...parseAnswer(await send(command), outcomes), ...sent };
+}
+
+export function runOver(transport: Transport, clock: Clock): Run {
+  return (send, script, outcomes, { lock, record }, ...args) =>
+    stamped(clock, send, outcomes, async () => transport.eval(script, [lock, record], args.map(String)));
 }
 
 /** The protocol over one transport. */
 export function createStore(transport: Transport, clock: Clock): Store {
-  async function stamped(send: Send, outcomes: string, command: () => Promise<unknown>): Promise<Stamped> {
-    const sent = instant(clock);
-    return { ...parseAnswer(await send(command), outcomes), ...sent };
-  }
-
-  function run(send: Send, script: string, outcomes: string, { lock, record }: Keys, ...args: unknown[]) {
-    return stamped(send, outcomes, async () => transport.eval(script, [lock, record], args.map(String)));
-  }
-
+  const run = runOver(transport, clock);
   return {
-    async acquire(terms, token, plain, timed, send) {
-      const { lock, ttl, fence, life } = terms;
+    async acquire(call, token, plain, timed, send) {
+      const { lock, ttl, fence, life } = call;
       if (plain) {
         // Null may mean that an earlier send of this very command was granted: only the script can tell.
-        const answer = await stamped(send, "granted busy", async () => {
+        const answer = await stamped(clock, send, "granted busy", async () => {
           const reply = await transport.set(lock, token, { nx: true, px: ttl });
           return reply === null ? ["busy", -1, "", "="] : reply === "OK" ? ["granted", ttl, "", "="] : reply;
         });
         if (answer.outcome === "granted") return answer;
       }
       const args = [token, ttl, fence ? life : "", timed ? 1 : ""];
-      const answer = await run(send, ACQUIRE, "granted busy spent", terms, ...args);
+      const answer = await run(send, ACQUIRE, "granted busy spent", call, ...args);
       if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
       return answer;
     },
 
     extend: (keys, token, ttl, send) => run(send, EXTEND, "held gone forced busy", keys, token, ttl ?? ""),
 
-    async release(terms, token, rest, send) {
-      const { lock, fence, life } = terms;
+    async release(call, token, rest, send) {
+      const { lock, fence, life } = call;
       if (transport.deleteIf && !rest) {
         const deleted = await send(async () => transport.deleteIf?.(lock, token)).catch(() => 0);
         if (deleted === 1) return { outcome: "freed" };
       }
-      return run(send, RELEASE, "freed gone forced unrecorded", terms, token, rest, fence ? life : "");
+      return run(send, RELEASE, "freed gone forced unrecorded", call, token, rest, fence ? life : "");
     },
 
     query: (keys, send) => run(send, QUERY, "held kept free", keys, ""),
 
-    async force(terms, token, send) {
-      const found = await run(send, QUERY, "held free", terms, 1);
+    async force(call, token, send) {
+      const found = await run(send, QUERY, "held free", call, 1);
       if (found.outcome === "free") return found;
-      return run(send, FORCE, "granted busy gone", terms, token, terms.ttl, terms.life, found.label);
+      return run(send, FORCE, "granted busy gone", call, token, call.ttl, call.life, found.label);
     },
 
-    async *scan(prefix, send) {
+    async *scan({ prefix }, send) {
       const pattern = `${prefix.replace(/[\\*?[\]^-]/g, "\\$&")}*`;
       for (const node of transport.nodes?.() ?? [transport]) {
         let cursor = "0";

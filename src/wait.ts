@@ -56,7 +56,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   };
 
   function giveBack(): void {
-    if (token) cleanUp(call, token);
+    if (token) void cleanUp(call, token);
     token = undefined;
     unsure = false;
   }
@@ -76,7 +76,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           unsure = wasUnsure;
           trip = now - began;
           spent = answer.outcome === "spent";
-          if (spent) token = undefined;
+          if (spent || answer.used) token = undefined;
           if (answer.outcome === "granted") {
             const left = Math.min(answer.left, ttl);
             if (lessDrift(left) - since(clock, answer) > margin(ttl)) {
@@ -100,6 +100,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
+          if (Object(thrown).used) {
+            token = undefined;
+            unsure = false;
+          }
           // An attempt that the end of the wait cut short says less than the one before.
           if (!failure || refused || clock.monotonic() < until - LAST_ATTEMPT) failure = latest;
           if (!passing) busy = undefined;

@@ -2,16 +2,16 @@ import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "../../src/scripts.
 import type { MemoryData } from "./memory-data.ts";
 
 /** Runs like the Lua script of the same name: `keys` are the lock and its record. */
-type Twin = (data: MemoryData, keys: [lock: string, record: string], args: string[]) => unknown;
+export type Twin = (data: MemoryData, keys: [lock: string, record: string], args: string[]) => unknown;
 
-const idOf = (token: string) => token.slice(0, 23);
+export const idOf = (token: string): string => token.slice(0, 23);
 
 function labelOf(value = ""): string {
   const [, id, label] = /^[.?]?(t[\w-]+) ([\s\S]*)$/.exec(value) ?? [];
   return id?.length === 23 ? (label as string) : "";
 }
 
-function reply(outcome: string, left = -1, fence = "", value = ""): unknown {
+export function reply(outcome: string, left = -1, fence = "", value = ""): unknown {
   return [outcome, left, fence, `=${labelOf(value)}`];
 }
 
@@ -26,7 +26,7 @@ function mint(data: MemoryData, record: string, was: string, entries: string, id
   return String(fence);
 }
 
-const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]) => {
+export const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]) => {
   const value = data.get(lock);
   if (value !== undefined && value !== token) return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
   const left = value ? data.pttl(lock) : Number(ttl);
@@ -40,7 +40,7 @@ const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]
   return reply("spent");
 };
 
-const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
+export const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
   const value = data.get(lock);
   if (value === token) {
     if (!ttl) return reply("held", data.pttl(lock));
@@ -51,7 +51,7 @@ const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
   return reply(value !== undefined && value !== `.${token}` ? "busy" : "gone", -1, "", value);
 };
 
-const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
+export const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
   const value = data.get(lock);
   if (value === token) {
     if (rest === "0") data.delete(lock);

@@ -1,0 +1,191 @@
+import type { Call } from "./core.ts";
+import { instant, lessDrift, since } from "./deadline.ts";
+import { LockOptionsError } from "./errors.ts";
+import type { Send } from "./limit.ts";
+import { refuse } from "./options.ts";
+import { attempt } from "./quorum-acquire.ts";
+import type { Part } from "./quorum-part.ts";
+import type { Electorate } from "./quorum-votes.ts";
+import { leftOf, most, outage, tidy } from "./quorum-votes.ts";
+import type { Answer, Stamped } from "./reply.ts";
+import type { Vote } from "./round.ts";
+import { rounds, vote } from "./round.ts";
+import type { Released, Store } from "./store.ts";
+
+type Judge<V> = (seen: readonly Vote<Answer>[], open: number) => V | undefined;
+
+/** Many stores behind the interface of one. */
+export function createQuorumStore(electorate: Electorate, maxTtl: number | undefined): Store {
+  const { parts, majority, clock, limitOf } = electorate;
+
+  /** Asks every store once; with all votes in and no verdict it is an outage. */
+  async function poll<V extends object>(
+    call: Call,
+    send: Send,
+    ask: (part: Part, index: number) => Promise<Answer>,
+    judge: Judge<V>,
+    after?: (votes: Promise<Vote<Answer>>[], verdict: V) => void,
+  ): Promise<V> {
+    const round = rounds(call.clock, limitOf(call));
+    try {
+      return (await send(async () => {
+        const votes = parts.map((part, index) => vote(() => ask(part, index)));
+        const verdict = await round.decide(votes, (seen, open) => {
+          const found = judge(seen, open);
+          if (!found && !open) throw outage(electorate, seen);
+          return found;
+        });
+        after?.(votes, verdict as V);
+        return verdict;
+      })) as V;
+    } finally {
+      round.end();
+    }
+  }
+
+  const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
+    seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
+  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
+
+  const all: Judge<readonly Vote<Answer>[]> = (seen, open) =>
+    open || failures(seen) > parts.length - majority ? undefined : seen;
+
+  const store: Store = {
+    parts: [...parts],
+
+    check({ ttl, fair }) {
+      if (fair)
+        throw new LockOptionsError("fair: independent servers have no line that a majority agrees on. Use one server.");
+      if (typeof ttl === "number" && maxTtl && ttl > maxTtl)
+        refuse("ttl", ttl, `at most the maxTtl of this quorum, ${maxTtl} ms`);
+    },
+
+    acquire: (call, token, _plain, timed, send) => attempt(electorate, call, token, timed, send),
+
+    async extend(call, token, ttl, send, fence = 0) {
+      const sent = instant(clock);
+
+      /** Only after a majority said that the lock is held: one that has expired must not come back. */
+      function repair(votes: Promise<Vote<Answer>>[]): void {
+        votes.forEach(async (each, index) => {
+          const { answer } = await each;
+          if (!ttl || answer?.outcome !== "gone" || !answer.fence) return;
+          // Where the lock was gone, and for no longer than the majority holds it for certain.
+          const left = Math.floor(lessDrift(ttl) - since(clock, sent));
+          const last = answer.fence + left * 1000;
+          if (left > 0) await parts[index]?.repair(call, token, ttl, fence, last, limitOf(call));
+        });
+      }
+
+      const judge: Judge<Stamped> = (seen) => {
+        const held = saying(seen, "held");
+        if (held.length >= majority) return { ...(held[0] as Answer), left: leftOf(held, majority), ...sent };
+        const lost = saying(seen, "forced busy gone");
+        if (lost.length <= parts.length - majority) return undefined;
+        const [reason] = [
+          ...saying(
+            lost.map((answer) => ({ answer })),
+            "forced",
+          ),
+          ...lost.filter(isBusy),
+          ...lost,
+        ];
+        return { ...(reason as Answer), ...sent };
+      };
+      return poll(
+        call,
+        send,
+        (part) => part.keep(call, token, ttl),
+        judge,
+        (votes, { outcome }) => {
+          if (outcome === "held") repair(votes);
+        },
+      );
+    },
+
+    release(call, token, rest, send) {
+      const judge: Judge<Released> = (seen, open) => {
+        const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
+        if (freed >= majority) return { outcome: "freed" };
+        if (freed + open >= majority) return undefined;
+        if (freed + gone >= majority) return { outcome: "gone" };
+        if (freed + gone + open + failures(seen) >= majority) return undefined;
+        return { outcome: saying(seen, "forced").length ? "forced" : "unrecorded" };
+      };
+      return poll(
+        call,
+        send,
+        (part) => part.give(call, token, rest),
+        judge,
+        (votes) => {
+          for (const [index, part] of parts.entries())
+            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+        },
+      );
+    },
+
+    query: (call, send) =>
+      poll(
+        call,
+        send,
+        (part) => part.look(call),
+        (seen, open) => {
+          const found = saying(seen, "held");
+          const { value = "", count } = most(found.map(({ label }) => label));
+          const mine = found.filter(({ label }) => label === value);
+          if (count >= majority) {
+            const fence = most(mine.map((answer) => answer.fence));
+            const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
+            return {
+              outcome: kept === "." ? "kept" : "held",
+              left: leftOf(mine, majority),
+              fence: fence.count >= majority ? fence.value : undefined,
+              label,
+            };
+          }
+          if (count + open + failures(seen) >= majority) return undefined;
+          return { outcome: "free", left: -1, fence: undefined, label: "" };
+        },
+      ),
+
+    async force(call, token, send) {
+      const before = await poll(call, send, (part) => part.look(call), all);
+      const values = before.map(({ answer }) => (answer?.outcome === "held" ? answer.label : undefined));
+      const holder = most(values.filter((value) => value !== undefined));
+      const held = holder.count >= majority;
+      const free = saying(before, "free").length;
+      const nothing: Answer = { outcome: "free", left: -1, fence: undefined, label: "" };
+      if (!held && free >= majority) return nothing;
+      const after = await poll(
+        call,
+        send,
+        async (part, index) => {
+          const value = values[index];
+          if (before[index]?.failure) throw before[index].failure;
+          return value === undefined || (held && value !== holder.value) ? nothing : part.take(call, token, value);
+        },
+        all,
+      );
+      // Ours or nobody's, in a majority.
+      const taken = saying(after, "granted gone free").length >= majority;
+      return { ...nothing, outcome: taken ? "granted" : "busy" };
+    },
+
+    async *scan(call, send) {
+      const votes: Vote<unknown>[] = [];
+      for (const part of parts) {
+        try {
+          yield* part.scan(call, send);
+          votes.push({});
+        } catch (thrown) {
+          votes.push(await vote(() => Promise.reject(thrown)));
+        }
+      }
+      // Whatever a majority holds is at one of those that answered.
+      if (votes.filter(({ failure }) => failure).length >= majority) throw outage(electorate, votes);
+    },
+  };
+  return store;
+}
+
+const isBusy = ({ outcome }: Answer) => outcome === "busy";

@@ -1,0 +1,96 @@
+import { cleanUp, handTo } from "./clean-up.ts";
+import type { Clock } from "./clock.ts";
+import type { Call } from "./core.ts";
+import { track } from "./core.ts";
+import type { Failure } from "./failure.ts";
+import type { Part } from "./quorum-part.ts";
+import type { Vote } from "./round.ts";
+import { rounds } from "./round.ts";
+
+/** The stores, and how they decide. */
+export interface Electorate {
+  parts: readonly Part[];
+  /** How many have to agree. */
+  majority: number;
+  clock: Clock;
+  /** Limit on any one store's answer, milliseconds. */
+  limitOf(call: Call): number;
+  /** The longest ttl of any lock that a server may have forgotten when it restarted, milliseconds. */
+  longestOf(call: Call): number;
+}
+
+/** What to throw when so many stores failed that nothing can be decided. */
+export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Failure {
+  const failed = votes.flatMap(({ failure }, position) => (failure ? [{ ...failure, position }] : []));
+  const lasting = failed.filter(({ passing }) => !passing);
+  const list = failed.map(({ text, position }) => `[${position}] ${text}`).join("; ");
+  return {
+    text: `${failed.length} of ${parts.length} stores failed: ${list}`,
+    hint: (lasting[0] ?? failed[0])?.hint ?? "",
+    refused: false,
+    passing: lasting.length <= parts.length - majority,
+    errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+  };
+}
+
+/** The time that at least `count` of these have left. */
+export function leftOf(answers: readonly { left: number }[], count: number): number {
+  const lefts = answers.map(({ left }) => left).sort((a, b) => b - a);
+  return lefts[count - 1] ?? 0;
+}
+
+/** The one that most of them say. */
+export function most<T>(said: readonly T[]): { value: T | undefined; count: number } {
+  const counts = new Map<T, number>();
+  for (const each of said) counts.set(each, (counts.get(each) ?? 0) + 1);
+  const [[value, count] = [undefined, 0]] = [...counts].sort(([, a], [, b]) => b - a);
+  return { value, count };
+}
+
+/** So many give-backs may be under way to one store; what one that is down was not told, its ttl frees. */
+const CROWD = 64;
+const underWay = new WeakMap<Part, number>();
+
+/**
+ * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
+ * It never rejects, and settles when the store was told.
+ */
+export function tidy<T>(
+  { limitOf }: Electorate,
+  call: Call,
+  part: Part,
+  token: string,
+  late: Promise<Vote<T>>,
+  needed: (vote: Vote<T>) => boolean,
+): Promise<void> {
+  const { background, cleanUps, waitUntil, core } = call;
+  const limit = limitOf(call);
+  const round = rounds(background, limit);
+
+  async function work(): Promise<void> {
+    const crowd = underWay.get(part) ?? 0;
+    if (crowd >= CROWD) return;
+    underWay.set(part, crowd + 1);
+    const giveBack = () => cleanUp({ ...call, store: part }, token);
+    const again = async () => {
+      const settled = await late;
+      if (settled.answer && needed(settled) && !core.closing) await giveBack();
+    };
+    try {
+      const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
+      if (!needed(seen)) return;
+      // It may be granted after the give-back, which then has to be repeated.
+      if (!seen.answer) void again();
+      await giveBack();
+    } catch {
+      // Closed meanwhile.
+    } finally {
+      underWay.set(part, (underWay.get(part) ?? 1) - 1);
+    }
+  }
+
+  const over = work();
+  track(call, cleanUps, { until: background.monotonic() + limit, over, end: round.end });
+  void handTo(waitUntil, over);
+  return over;
+}

@@ -1,0 +1,78 @@
+import type { Clock, Timer } from "./clock.ts";
+import type { Failure } from "./failure.ts";
+import { classify } from "./failure.ts";
+
+/** What one store answered, or why there is no answer. */
+export interface Vote<T> {
+  answer?: T;
+  failure?: Failure;
+}
+
+/** Questions to several stores, one round after another, which end together. */
+export interface Rounds {
+  /**
+   * Waits until `judge` has seen enough, which it is asked after every vote: `undefined` is not enough. Stores that did
+   * not answer within the limit count as failed; then all votes are in, and `judge` has to decide. It may throw.
+   */
+  decide<T, V>(
+    votes: readonly Promise<Vote<T>>[],
+    judge: (votes: readonly Vote<T>[], open: number) => V,
+  ): Promise<NonNullable<V>>;
+  /** What is under way rejects, nothing more begins, and no timer is left. */
+  end(): void;
+}
+
+/** Asks, and never rejects. */
+export async function vote<T>(ask: () => Promise<T>): Promise<Vote<T>> {
+  try {
+    return { answer: await ask() };
+  } catch (thrown) {
+    return { failure: classify(thrown) };
+  }
+}
+
+/** `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does. */
+export function rounds(clock: Clock, limit: number): Rounds {
+  let timer: Timer | undefined;
+  let abandon = () => {};
+  let ended = false;
+  return {
+    async decide(votes, judge) {
+      try {
+        return await new Promise((resolve, reject) => {
+          abandon = () => reject(new Error("given up"));
+          if (ended) return abandon();
+          const seen: Vote<never>[] = votes.map(() => ({}));
+          let open = votes.length;
+          const look = () => {
+            try {
+              const verdict = judge(seen, open);
+              if (verdict !== undefined && verdict !== null) resolve(verdict);
+            } catch (error) {
+              reject(error);
+            }
+          };
+          timer = clock.timer(limit, () => {
+            const late = classify(`no answer within ${Math.round(limit)} ms`);
+            for (const each of seen) if (!each.answer) each.failure ??= late;
+            open = 0;
+            look();
+          });
+          votes.forEach(async (each, index) => {
+            const settled = await each;
+            if (!open) return;
+            Object.assign(seen[index] as object, settled);
+            open--;
+            look();
+          });
+        });
+      } finally {
+        timer?.cancel();
+      }
+    },
+    end() {
+      ended = true;
+      abandon();
+    },
+  };
+}
