@@ -15,6 +15,15 @@ export interface Failure {
   errors?: Error[];
 }
 
+/** Thrown when so many of several stores failed that nothing could be decided. What they may have granted is given back. */
+export class Outage {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    this.failure = failure;
+  }
+}
+
 const PERMISSIONS =
   "Allow this user eval evalsha set get del pttl pexpire time scan, on the lock's key and fence.7t5:*";
 
@@ -40,7 +49,7 @@ const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
-  if (Object(thrown).hint) return thrown as Failure;
+  if (thrown instanceof Outage) return thrown.failure;
   const text = describe(thrown).replace(PREAMBLE, "");
   const definitive = Object(thrown).definitive === true;
   const unknown: Refusal = [/$/, "Check that Redis is up, and its address", !definitive, !definitive];

@@ -1,6 +1,6 @@
 import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
-import { classify } from "./failure.ts";
+import { classify, Outage } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import type { Ballot } from "./quorum-part.ts";
 import type { Electorate } from "./quorum-votes.ts";
@@ -45,7 +45,7 @@ async function elect(
 ): Promise<Attempted> {
   const { parts, majority, clock, longestOf } = electorate;
 
-  async function refused(votes: Votes, reason: Attempted | object): Promise<Attempted> {
+  async function refused(votes: Votes, reason: Attempted | Outage): Promise<Attempted> {
     const waits: Promise<Vote<void>>[] = [];
     let used = false;
     for (const [index, part] of parts.entries()) {
@@ -57,8 +57,8 @@ async function elect(
       if (seen.answer) waits.push(vote(() => over));
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
-    if ("outcome" in reason) return { ...reason, used };
-    throw { ...reason, used };
+    if (reason instanceof Outage) throw reason;
+    return { ...reason, used };
   }
 
   const sent = instant(clock);
@@ -112,5 +112,5 @@ async function elect(
     return held.length >= majority || held.length + open < majority ? held : undefined;
   });
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
-  return refused(votes, classify("the grant was over before its fence was agreed on"));
+  return refused(votes, new Outage(classify("the grant was over before its fence was agreed on")));
 }

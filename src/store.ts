@@ -12,10 +12,7 @@ import type { Transport } from "./transport.ts";
 /** What became of a release. */
 export type Released = Pick<Answer, "outcome">;
 
-/**
- * An answer to an attempt. `used`, also on an error: its token was given back wherever it may have been granted, so the
- * next attempt takes another.
- */
+/** `used`: its token was given back wherever it may have been granted, so the next attempt takes another. */
 export interface Attempted extends Stamped {
   used?: boolean;
 }

@@ -6,7 +6,7 @@ import { lessDrift, margin, since } from "./deadline.ts";
 import { LockTimeoutError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Failure } from "./failure.ts";
-import { backendError, classify } from "./failure.ts";
+import { backendError, classify, Outage } from "./failure.ts";
 import type { Scope, Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 import type { Stamped } from "./reply.ts";
@@ -100,7 +100,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
-          if (Object(thrown).used) {
+          if (thrown instanceof Outage) {
             token = undefined;
             unsure = false;
           }
