@@ -47,18 +47,24 @@ async function elect(
 
   async function refused(votes: Votes, reason: Attempted | Outage): Promise<Attempted> {
     const waits: Promise<Vote<void>>[] = [];
-    let used = false;
+    let undecided = 0;
+    let gave = false;
     for (const [index, part] of parts.entries()) {
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;
-      used = true;
-      const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold);
+      undecided++;
+      const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold).then(
+        (given) => {
+          undecided--;
+          gave ||= given;
+        },
+      );
       // The next attempt of this caller, and of others, is not to meet what this one was granted.
       if (seen.answer) waits.push(vote(() => over));
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
     if (reason instanceof Outage) throw reason;
-    return { ...reason, used };
+    return { ...reason, used: () => gave || undecided > 0 };
   }
 
   const sent = instant(clock);
@@ -96,6 +102,7 @@ async function elect(
   if (!call.fence) return granted;
 
   const fence = Math.max(...grantsOf(votes).map((answer) => answer.fence as number));
+  if (grants.filter((answer) => answer.fence === fence).length >= majority) return { ...granted, fence };
   const again = instant(clock);
   const raised = ballots.map((ballot, index) =>
     vote(async () => {

@@ -53,7 +53,7 @@ const underWay = new WeakMap<Part, number>();
 
 /**
  * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
- * It never rejects, and settles when the store was told.
+ * It never rejects, and settles when the store was told, with whether that was needed.
  */
 export function tidy<T>(
   { limitOf }: Electorate,
@@ -62,14 +62,14 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { background, cleanUps, waitUntil, core } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
-  async function work(): Promise<void> {
+  async function work(): Promise<boolean> {
     const crowd = underWay.get(part) ?? 0;
-    if (crowd >= CROWD) return;
+    if (crowd >= CROWD) return true;
     underWay.set(part, crowd + 1);
     const giveBack = () => cleanUp({ ...call, store: part }, token);
     const again = async () => {
@@ -78,7 +78,7 @@ export function tidy<T>(
     };
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
-      if (!needed(seen)) return;
+      if (!needed(seen)) return false;
       // It may be granted after the give-back, which then has to be repeated.
       if (!seen.answer) void again();
       await giveBack();
@@ -87,6 +87,7 @@ export function tidy<T>(
     } finally {
       underWay.set(part, (underWay.get(part) ?? 1) - 1);
     }
+    return true;
   }
 
   const over = work();
