@@ -24,19 +24,21 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     send: Send,
     ask: (part: Part, index: number) => Promise<Answer>,
     judge: Judge<V>,
-    after?: (votes: Promise<Vote<Answer>>[], verdict: V) => void,
+    after?: (votes: Promise<Vote<Answer>>[], verdict: V, seen: readonly Vote<Answer>[]) => void,
   ): Promise<V> {
     let round: Rounds | undefined;
     try {
       return (await send(async (limit) => {
         round = rounds(call.clock, limitOf(call), limit);
         const votes = parts.map((part, index) => vote(() => ask(part, index)));
+        let last: readonly Vote<Answer>[] = [];
         const verdict = await round.decide(votes, (seen, open) => {
+          last = seen;
           const found = judge(seen, open);
           if (!found && !open) throw outage(electorate, seen);
           return found;
         });
-        after?.(votes, verdict as V);
+        after?.(votes, verdict as V, last);
         return verdict;
       })) as V;
     } finally {
@@ -118,9 +120,11 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         send,
         (part) => part.give(call, token, rest),
         judge,
-        (votes) => {
-          for (const [index, part] of parts.entries())
+        (votes, _, seen) => {
+          for (const [index, part] of parts.entries()) {
+            if (seen[index]?.answer) continue;
             void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+          }
         },
       );
     },
