@@ -104,7 +104,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
-          if ((thrown as Outage | undefined)?.outage) {
+          if ((thrown as Partial<Outage> | undefined)?.outage) {
             unsure = false;
             used = () => true;
           }
