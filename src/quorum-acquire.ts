@@ -1,6 +1,7 @@
 import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
-import { classify, Outage } from "./failure.ts";
+import type { Outage } from "./failure.ts";
+import { classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import type { Ballot } from "./quorum-part.ts";
 import type { Electorate } from "./quorum-votes.ts";
@@ -75,7 +76,7 @@ async function elect(
       if (seen.answer) waits.push(vote(() => over));
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
-    if (reason instanceof Outage) throw reason;
+    if ("outage" in reason) throw reason;
     return { ...reason, used: () => gave || undecided > 0 };
   }
 
@@ -131,5 +132,5 @@ async function elect(
     return held.length >= majority || held.length + open < majority ? held : undefined;
   });
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
-  return refused(votes, new Outage(classify("the grant was over before its fence was agreed on")));
+  return refused(votes, { outage: classify("the grant was over before its fence was agreed on") });
 }

@@ -2,7 +2,7 @@ import { cleanUp, handTo } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import { track } from "./core.ts";
-import { Outage } from "./failure.ts";
+import type { Outage } from "./failure.ts";
 import type { Part } from "./quorum-part.ts";
 import type { Vote } from "./round.ts";
 import { rounds } from "./round.ts";
@@ -24,13 +24,15 @@ export function outage({ parts, majority }: Electorate, votes: readonly Vote<unk
   const failed = votes.flatMap(({ failure }, position) => (failure ? [{ ...failure, position }] : []));
   const lasting = failed.filter(({ passing }) => !passing);
   const list = failed.map(({ text, position }) => `[${position}] ${text}`).join("; ");
-  return new Outage({
-    text: `${failed.length} of ${parts.length} stores failed: ${list}`,
-    hint: (lasting[0] ?? failed[0])?.hint ?? "",
-    refused: false,
-    passing: lasting.length <= parts.length - majority,
-    errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
-  });
+  return {
+    outage: {
+      text: `${failed.length} of ${parts.length} stores failed: ${list}`,
+      hint: (lasting[0] ?? failed[0])?.hint ?? "",
+      refused: false,
+      passing: lasting.length <= parts.length - majority,
+      errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+    },
+  };
 }
 
 /** The time that at least `count` of these have left. */

@@ -5,8 +5,8 @@ import { closedError, reporter, track } from "./core.ts";
 import { lessDrift, margin, since } from "./deadline.ts";
 import { LockTimeoutError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
-import type { Failure } from "./failure.ts";
-import { backendError, classify, Outage } from "./failure.ts";
+import type { Failure, Outage } from "./failure.ts";
+import { backendError, classify } from "./failure.ts";
 import type { Scope, Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 import type { Stamped } from "./reply.ts";
@@ -105,7 +105,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
-          if (thrown instanceof Outage) {
+          if ((thrown as Partial<Outage> | undefined)?.outage) {
             unsure = false;
             used = () => true;
           }

@@ -51,13 +51,13 @@ describe("one store", () => {
   conformance({
     test: but(PLAIN, RESONANCE),
     transport: () => store,
-    over: (one) => quorum([one], { timeout: "10s" }),
+    compose: (one) => quorum([one], { timeout: "10s" }),
   });
 });
 
 describe("three in memory", () => {
   const store = memory();
-  conformance({ test: but(PLAIN, OF_ONE_STORE), transport: () => store, over: (one) => three(one) });
+  conformance({ test: but(PLAIN, OF_ONE_STORE), transport: () => store, compose: (one) => three(one) });
 });
 
 describe("three over Redis", () => {
@@ -73,6 +73,6 @@ describe("three over Redis", () => {
     transport: () => ioredis(client),
     prefix: inject("redisPrefix"),
     commands: commands.send,
-    over: (one) => three(one),
+    compose: (one) => three(one),
   });
 });
