@@ -41,7 +41,7 @@ export async function attempt(
     })) as Attempted;
   } catch (thrown) {
     // Cut short while the token was being given back: it must not be used again.
-    throw refused ? new Outage(classify(thrown)) : thrown;
+    throw refused ? { outage: classify(thrown) } : thrown;
   } finally {
     round?.end();
   }
