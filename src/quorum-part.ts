@@ -1,8 +1,9 @@
 import type { Clock } from "./clock.ts";
-import type { Call } from "./core.ts";
+import type { Call, Pending } from "./core.ts";
 import { track } from "./core.ts";
 import type { Failure } from "./failure.ts";
 import type { Send } from "./limit.ts";
+import { within } from "./limit.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import { rounds, vote } from "./round.ts";
@@ -40,7 +41,7 @@ const lifeOf = ({ fence, life }: Call) => (fence ? life : "");
 export function createPart(transport: Transport, clock: Clock): Part {
   const run = runOver(transport, clock);
   const given = new Set<string>();
-  const repairs = new Map<string, Promise<unknown>>();
+  const repairs = new Map<string, Pick<Pending, "over" | "until">>();
   /** Which run of the server was seen, when it was seen last, and when another was, on the monotonic clock. */
   let runId: string | undefined;
   let seen = 0;
@@ -74,21 +75,27 @@ export function createPart(transport: Transport, clock: Clock): Part {
     raise: (call, token, fence) => run(freely, MEND, "held gone", call, token, "", call.life, fence, ""),
 
     async repair(call, token, ttl, fence, last, limit) {
-      if (given.has(token)) return;
+      if (given.has(token) || call.core.closing) return;
       const round = rounds(call.background, limit);
       const mended = vote(() => run(freely, MEND, "held gone", call, token, ttl, lifeOf(call), fence, last));
       const over = round.decide([mended], (votes, open) => (open ? undefined : votes)).catch(() => {});
-      repairs.set(token, over);
-      track(call, call.cleanUps, { until: clock.monotonic() + limit, over, end: round.end });
+      const repair = { until: clock.monotonic() + limit, over, end: round.end };
+      repairs.set(token, repair);
+      track(call, call.cleanUps, repair);
       await over;
-      if (repairs.get(token) === over) repairs.delete(token);
+      if (repairs.get(token) === repair) repairs.delete(token);
     },
 
     async give(call, token, rest) {
       given.add(token);
       const [oldest] = given;
       if (given.size > REMEMBERED) given.delete(oldest as string);
-      await repairs.get(token);
+      const repair = repairs.get(token);
+      if (repair) {
+        // Of one that a Worker's request took with it nobody hears again.
+        const left = Math.max(1, repair.until - clock.monotonic());
+        await within(call.background, left, () => repair.over).catch(() => repairs.delete(token));
+      }
       return run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
     },
 
