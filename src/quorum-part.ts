@@ -6,6 +6,7 @@ import type { Send } from "./limit.ts";
 import { within } from "./limit.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import type { Answer, Stamped } from "./reply.ts";
+import { malformed } from "./reply.ts";
 import { rounds, vote } from "./round.ts";
 import { FORCE } from "./scripts.ts";
 import type { Store } from "./store.ts";
@@ -51,7 +52,8 @@ export function createPart(transport: Transport, clock: Clock): Part {
     const [id, uptime] = label.split(" ");
     if (!id || !uptime) return undefined;
     const now = clock.monotonic();
-    if (runId !== undefined && runId !== id) before = seen;
+    // The next name of a cluster is at another server.
+    if (runId !== undefined && runId !== id && !((transport.nodes?.() ?? []).length > 1)) before = seen;
     runId = id;
     seen = now;
     // The uptime is a difference on a clock that may be set. When another run was seen is not.
@@ -67,7 +69,9 @@ export function createPart(transport: Transport, clock: Clock): Part {
     async vote(call, token, timed, maxTtl) {
       const args = [token, call.ttl, lifeOf(call), timed ? 1 : "", maxTtl ? 1 : ""];
       const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
-      return answer.outcome === "granted" ? { ...answer, young: youth(answer.label, maxTtl) } : answer;
+      if (answer.outcome !== "granted") return answer;
+      if (call.fence !== !!answer.fence) throw malformed(answer);
+      return { ...answer, young: youth(answer.label, maxTtl) };
     },
 
     keep: (call, token, ttl) => run(freely, KEEP, "held gone forced busy", call, token, ttl ?? ""),

@@ -41,12 +41,13 @@ export interface QuorumBenchOptions extends LocksOptions {
   over?: QuorumOptions;
 }
 
-function member(clock: VirtualClock): Member {
+/** No two clocks are the same, and so no two counters. */
+function member(clock: VirtualClock, ahead: number): Member {
   const at = (name: string) => self.data.entries().find(({ key }) => key === `lock:${name}`)?.value ?? "";
   const fresh = () => memory({ clock: { now: () => clock.now() + self.ahead } });
   const self: Member & { data: MemoryTransport } = {
     data: undefined as never,
-    ahead: 0,
+    ahead,
     run: undefined,
     lose() {
       self.data = fresh();
@@ -71,7 +72,7 @@ function member(clock: VirtualClock): Member {
 
 export function quorumBench({ stores = 3, over, ...options }: QuorumBenchOptions = {}): QuorumBench {
   const clock = virtualClock();
-  const members = Array.from({ length: stores }, () => member(clock));
+  const members = Array.from({ length: stores }, (_, index) => member(clock, index));
   const events: LockEvent[] = [];
 
   function client(more: LocksOptions = {}): { wires: Wire[]; locks: Locks } {

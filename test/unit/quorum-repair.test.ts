@@ -26,7 +26,7 @@ describe("renewal gives the lock back to a store", () => {
       member.lose();
       await all.clock.advance(1000);
       expect(new Set(holdersOf(all))).toEqual(new Set([lease.token]));
-      expect(new Set(counters(all))).toEqual(new Set([lease.fence]));
+      expect(Math.min(...counters(all))).toBe(lease.fence);
       expect(await all.rival.tryAcquire("x")).toBe(null);
     }
     expect(lease.held).toBe(true);
