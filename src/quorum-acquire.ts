@@ -29,11 +29,21 @@ export async function attempt(
   send: Send,
 ): Promise<Attempted> {
   const { limitOf } = electorate;
-  const round = rounds(call.clock, limitOf(call));
+  let round: Rounds | undefined;
+  let refused = false;
+  const onRefusal = () => {
+    refused = true;
+  };
   try {
-    return (await send(() => elect(electorate, round, call, token, timed))) as Attempted;
+    return (await send((limit) => {
+      round = rounds(call.clock, limitOf(call), limit);
+      return elect(electorate, round, call, token, timed, onRefusal);
+    })) as Attempted;
+  } catch (thrown) {
+    // Cut short while the token was being given back: it must not be used again.
+    throw refused ? { outage: classify(thrown) } : thrown;
   } finally {
-    round.end();
+    round?.end();
   }
 }
 
@@ -43,10 +53,12 @@ async function elect(
   call: Call,
   token: string,
   timed: boolean,
+  onRefusal: () => void,
 ): Promise<Attempted> {
   const { parts, majority, clock, longestOf } = electorate;
 
   async function refused(votes: Votes, reason: Attempted | Outage): Promise<Attempted> {
+    onRefusal();
     const waits: Promise<Vote<void>>[] = [];
     let undecided = 0;
     let gave = false;

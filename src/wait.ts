@@ -49,10 +49,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
 
   const send: Send = (command) => {
-    const counted = () => {
+    const counted = (limit: number) => {
       sent++;
       unsure = true;
-      return command();
+      return command(limit);
     };
     return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
@@ -67,6 +67,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
     try {
       for (let attempt = 1; ; attempt++) {
         if (used?.()) token = undefined;
+        used = undefined;
         token ??= mintToken(call);
         const began = clock.monotonic();
         const wasUnsure: boolean = unsure;
