@@ -27,12 +27,14 @@ export async function attempt(
   timed: boolean,
   send: Send,
 ): Promise<Attempted> {
-  const { limitOf } = electorate;
-  const round = rounds(call.clock, limitOf(call));
+  let round: Rounds | undefined;
   try {
-    return (await send(() => elect(electorate, round, call, token, timed))) as Attempted;
+    return (await send((ms) => {
+      round = rounds(call.clock, electorate.limitOf(call), ms);
+      return elect(electorate, round, call, token, timed);
+    })) as Attempted;
   } finally {
-    round.end();
+    round?.end();
   }
 }
 

@@ -34,7 +34,7 @@ export interface Part extends Store {
 /** So many tokens that were given back are remembered: no repair may begin after that. */
 const REMEMBERED = 1000;
 
-const freely: Send = (command) => command();
+const freely: Send = (command) => command(Infinity);
 const lifeOf = ({ fence, life }: Call) => (fence ? life : "");
 
 export function createPart(transport: Transport, clock: Clock): Part {

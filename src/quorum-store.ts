@@ -8,7 +8,7 @@ import type { Part } from "./quorum-part.ts";
 import type { Electorate } from "./quorum-votes.ts";
 import { leftOf, most, outage, tidy } from "./quorum-votes.ts";
 import type { Answer, Stamped } from "./reply.ts";
-import type { Vote } from "./round.ts";
+import type { Rounds, Vote } from "./round.ts";
 import { rounds, vote } from "./round.ts";
 import type { Released, Store } from "./store.ts";
 
@@ -26,9 +26,10 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     judge: Judge<V>,
     after?: (votes: Promise<Vote<Answer>>[], verdict: V) => void,
   ): Promise<V> {
-    const round = rounds(call.clock, limitOf(call));
+    let round: Rounds | undefined;
     try {
-      return (await send(async () => {
+      return (await send(async (ms) => {
+        round = rounds(call.clock, limitOf(call), ms);
         const votes = parts.map((part, index) => vote(() => ask(part, index)));
         const verdict = await round.decide(votes, (seen, open) => {
           const found = judge(seen, open);
@@ -39,7 +40,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         return verdict;
       })) as V;
     } finally {
-      round.end();
+      round?.end();
     }
   }
 

@@ -31,8 +31,15 @@ export async function vote<T>(ask: () => Promise<T>): Promise<Vote<T>> {
   }
 }
 
-/** `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does. */
-export function rounds(clock: Clock, limit: number): Rounds {
+/** A round takes at most this much of the time that is left for all: whoever gave it is to hear what each store said. */
+const SHARE = 0.8;
+
+/**
+ * `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does.
+ * `whole`: what all rounds together are given.
+ */
+export function rounds(clock: Clock, limit: number, whole: number = Infinity): Rounds {
+  const until = clock.monotonic() + whole;
   let timer: Timer | undefined;
   let abandon = () => {};
   let ended = false;
@@ -52,8 +59,9 @@ export function rounds(clock: Clock, limit: number): Rounds {
               reject(error);
             }
           };
-          timer = clock.timer(limit, () => {
-            const late = classify(`no answer within ${Math.round(limit)} ms`);
+          const ms = Math.min(limit, Math.max(1, (until - clock.monotonic()) * SHARE));
+          timer = clock.timer(ms, () => {
+            const late = classify(`no answer within ${Math.round(ms)} ms`);
             for (const each of seen) if (!each.answer) each.failure ??= late;
             open = 0;
             look();

@@ -47,10 +47,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
 
   const send: Send = (command) => {
-    const counted = () => {
+    const counted = (ms: number) => {
       sent++;
       unsure = true;
-      return command();
+      return command(ms);
     };
     return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
