@@ -7,8 +7,8 @@ import { type VirtualClock, virtualClock } from "../../support/virtual-clock.ts"
  */
 export interface Patience {
   clock: VirtualClock;
-  /** The same transport, whose answers are waited for. */
-  over(transport: Transport): Transport;
+  /** The same transport, whose answers are waited for, unless it is known that none will come. */
+  over(transport: Transport, answers?: (script: string) => boolean): Transport;
   /** Lets time pass, between answers, until the promise has settled. */
   settle<T>(promise: Promise<T>): Promise<T>;
   /** Lets so much time pass. */
@@ -17,8 +17,11 @@ export interface Patience {
   quiet(): Promise<void>;
 }
 
+/** Two that draw the same tokens are no two contenders. */
+let seed = 0;
+
 /** @param step Time passes by so many milliseconds: less than any time limit of the test. */
-export function patience(step = 1000, clock: VirtualClock = virtualClock()): Patience {
+export function patience(step = 1000, clock: VirtualClock = virtualClock(++seed)): Patience {
   let underWay = 0;
   let silent = () => {};
 
@@ -52,9 +55,9 @@ export function patience(step = 1000, clock: VirtualClock = virtualClock()): Pat
 
   return {
     clock,
-    over: ({ set, eval: run }) => ({
-      set: (...command) => awaited(set(...command)),
-      eval: (...command) => awaited(run(...command)),
+    over: ({ set, eval: run }, answers = () => true) => ({
+      set: (...command) => (answers("") ? awaited(set(...command)) : set(...command)),
+      eval: (...command) => (answers(command[0]) ? awaited(run(...command)) : run(...command)),
     }),
     async settle(promise) {
       let done = false;
