@@ -2,7 +2,7 @@ import { cleanUp, handTo } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import { track } from "./core.ts";
-import type { Failure } from "./failure.ts";
+import type { Outage } from "./failure.ts";
 import type { Part } from "./quorum-part.ts";
 import type { Vote } from "./round.ts";
 import { rounds } from "./round.ts";
@@ -20,16 +20,18 @@ export interface Electorate {
 }
 
 /** What to throw when so many stores failed that nothing can be decided. */
-export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Failure {
+export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Outage {
   const failed = votes.flatMap(({ failure }, position) => (failure ? [{ ...failure, position }] : []));
   const lasting = failed.filter(({ passing }) => !passing);
   const list = failed.map(({ text, position }) => `[${position}] ${text}`).join("; ");
   return {
-    text: `${failed.length} of ${parts.length} stores failed: ${list}`,
-    hint: (lasting[0] ?? failed[0])?.hint ?? "",
-    refused: false,
-    passing: lasting.length <= parts.length - majority,
-    errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+    outage: {
+      text: `${failed.length} of ${parts.length} stores failed: ${list}`,
+      hint: (lasting[0] ?? failed[0])?.hint ?? "",
+      refused: false,
+      passing: lasting.length <= parts.length - majority,
+      errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+    },
   };
 }
 
@@ -53,7 +55,7 @@ const underWay = new WeakMap<Part, number>();
 
 /**
  * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
- * It never rejects, and settles when the store was told.
+ * It never rejects, and settles when the store was told, with whether that was needed.
  */
 export function tidy<T>(
   { limitOf }: Electorate,
@@ -62,14 +64,14 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { background, cleanUps, waitUntil, core } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
-  async function work(): Promise<void> {
+  async function work(): Promise<boolean> {
     const crowd = underWay.get(part) ?? 0;
-    if (crowd >= CROWD) return;
+    if (crowd >= CROWD) return true;
     underWay.set(part, crowd + 1);
     const giveBack = () => cleanUp({ ...call, store: part }, token);
     const again = async () => {
@@ -78,7 +80,7 @@ export function tidy<T>(
     };
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
-      if (!needed(seen)) return;
+      if (!needed(seen)) return false;
       // It may be granted after the give-back, which then has to be repeated.
       if (!seen.answer) void again();
       await giveBack();
@@ -87,6 +89,7 @@ export function tidy<T>(
     } finally {
       underWay.set(part, (underWay.get(part) ?? 1) - 1);
     }
+    return true;
   }
 
   const over = work();
