@@ -64,7 +64,7 @@ async function elect(
       if (seen.answer) waits.push(vote(() => over));
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
-    if (!("outcome" in reason)) throw reason;
+    if ("outage" in reason) throw reason;
     return { ...reason, used: () => gave || undecided > 0 };
   }
 

@@ -68,6 +68,11 @@ function foreignUses(): string[] {
         if (INTERNAL.includes(name)) uses.push(`${node.getSourceFile().fileName}: ${node.getText()} may be ${name}`);
       }
     }
+    // Nor is one that is a text.
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
+      const { left } = node;
+      if (ts.isStringLiteral(left) && INTERNAL.includes(left.text)) uses.push(node.getText());
+    }
     ts.forEachChild(node, visit);
   }
   for (const file of program.getSourceFiles()) if (ours(file)) visit(file);
