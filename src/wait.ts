@@ -67,6 +67,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
     try {
       for (let attempt = 1; ; attempt++) {
         if (used?.()) token = undefined;
+        used = undefined;
         token ??= mintToken(call);
         const began = clock.monotonic();
         const wasUnsure: boolean = unsure;
