@@ -30,8 +30,16 @@ export async function attempt(
 ): Promise<Attempted> {
   const { limitOf } = electorate;
   const round = rounds(call.clock, limitOf(call));
+  let gave = false;
+  const giving = () => {
+    gave = true;
+  };
   try {
-    return (await send(() => elect(electorate, round, call, token, timed))) as Attempted;
+    return (await send(() => elect(electorate, round, call, token, timed, giving))) as Attempted;
+  } catch (thrown) {
+    // Cut short while it gave back what it had been granted: the token is used.
+    if (gave) throw { outage: classify(thrown) } satisfies Outage;
+    throw thrown;
   } finally {
     round.end();
   }
@@ -43,6 +51,7 @@ async function elect(
   call: Call,
   token: string,
   timed: boolean,
+  giving: () => void,
 ): Promise<Attempted> {
   const { parts, majority, clock, longestOf } = electorate;
 
@@ -54,6 +63,7 @@ async function elect(
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;
       undecided++;
+      giving();
       const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold).then(
         (given) => {
           undecided--;
