@@ -47,7 +47,7 @@ export class Election {
     const place = `${store} ${lock}`;
     const entries = this.#entries.get(place) ?? 0;
     ballot.denied ||= message.denied;
-    ballot.spent ||= outcome === "spent";
+    ballot.over ||= kind === "vote" && (outcome === "spent" || outcome === "busy");
     if (kind === "vote" && outcome === "busy") witness.busy.add(token.slice(24));
     checkKeys(witness, execution, facts);
     if (kind === "force" && before && after && after.value !== before.value) witness.evict(before.value, "force");
@@ -58,10 +58,11 @@ export class Election {
     this.#checkCounter(execution, facts, ballot, granted);
     if (granted) {
       ballot.granted = true;
+      ballot.over = false;
       ballot.byCopy = message.executions > 1;
       facts.byForce ||= kind === "force";
       facts.grantedAt ??= witness.world.timeline.now;
-      if (kind === "repair") this.#checkRepair(facts);
+      if (kind === "repair") this.#checkRepair(facts, token, server);
       if (kind !== "force" && this.#holdsMajority(facts, token)) checkGrant(witness, facts, false);
     }
     const wrote =
@@ -95,7 +96,7 @@ export class Election {
     granted: boolean,
   ) {
     const witness = this.#witness;
-    const { kind, lock, store, more } = message;
+    const { kind, lock, store } = message;
     const place = `${store} ${lock}`;
     const [outcome, , text] = Array.isArray(reply) ? reply : [];
     const voted = (kind === "vote" || kind === "force") && outcome === "granted" && text !== "";
@@ -117,18 +118,19 @@ export class Election {
     } else if (raised && fence < last && !forgot) {
       witness.fail(3, `the counter of server ${store} goes from ${last} to ${fence}`);
     }
-    if (raised && fence === Number(more[2])) ballot.raised = Math.max(ballot.raised, fence);
+    ballot.counters.add(fence);
     this.#counters.set(place, fence);
     ballot.fence = fence;
     ballot.lossesAtFence = server.losses;
   }
 
-  /** Invariant 6: only a lease that is not over is given to a server again. */
-  #checkRepair(facts: TokenFacts): void {
+  /** Invariant 6: a server has a lock again only while a majority of the others has it, or while it is not over. */
+  #checkRepair(facts: TokenFacts, token: string, mended: Server): void {
     const witness = this.#witness;
     witness.count("repair: a server has the lock again");
-    const { plan } = witness.world;
-    if (plan.regime !== "kept") return;
+    const { plan, servers, majority } = witness.world;
+    const others = servers.filter((server) => server !== mended && server.peek(facts.lock)?.value === token);
+    if (plan.regime !== "kept" || others.length >= majority) return;
     const mine = [...witness.holdings].filter(({ token }) => token === facts);
     if (!mine.length) witness.fail(6, `a repair of ${facts.label}, which nobody was given`);
     const over = mine.every(({ lease, client, ended }) => {
@@ -165,7 +167,7 @@ export class Election {
     const earlier = this.#given.get(lock) ?? [];
     for (const one of earlier) this.#compare(one, { facts, fence });
     this.#given.set(lock, [...earlier, { facts, fence }]);
-    const agreed = ballots.filter(({ raised }) => raised === fence).length;
+    const agreed = ballots.filter(({ counters }) => counters.has(fence)).length;
     if (agreed < world.majority) witness.fail(3, `${label} is given fence ${fence}, which ${agreed} servers know`);
   }
 
@@ -179,11 +181,14 @@ export class Election {
     // When one was not over before the other was asked for, no order is promised where exclusion fails.
     const apart = (one.facts.leasedAt ?? 0) < (other.facts.grantedAt ?? 0);
     if (!same && !apart && (evicted || world.plan.regime !== "kept")) return;
-    const agreed = one.facts.ballots.filter(({ raised }) => raised === one.fence).length >= world.majority;
+    const isAgreed = ({ facts, fence }: Given) =>
+      facts.ballots.filter(({ counters }) => counters.has(fence)).length >= world.majority;
+    const [agreed, agreedToo] = [isAgreed(one), isAgreed(other)];
     const shared = other.facts.ballots.flatMap((ballot, store) => {
       const before = one.facts.ballots[store];
-      const known = before && (agreed ? before.raised === one.fence : before.granted);
-      return known && ballot.granted ? [{ ballot, server: world.servers[store] as Server }] : [];
+      const known = before && (agreed ? before.counters.has(one.fence) : before.granted);
+      const counted = agreedToo ? ballot.counters.has(other.fence) : ballot.granted;
+      return known && counted ? [{ ballot, server: world.servers[store] as Server }] : [];
     });
     const forgot = shared.every(({ ballot, server }) => ballot.knew < one.fence && (server.losses || server.jumps));
     const text = `${other.facts.label} is given fence ${other.fence} after ${one.facts.label} was given ${one.fence}`;
@@ -200,13 +205,17 @@ export class Election {
 
   checkEnd(): void {
     const witness = this.#witness;
-    for (const { client, label, leased, byForce, foundFree, ballots } of witness.tokens.values()) {
+    for (const { id, client, label, leased, byForce, foundFree, ballots } of witness.tokens.values()) {
       if (leased || client.dead || (byForce && foundFree)) continue;
       for (const [store, ballot] of ballots.entries()) {
-        if (!ballot?.granted || ballot.releaseSent || ballot.spent) continue;
+        if (!ballot?.granted || ballot.releaseSent || ballot.over) continue;
         if (ballot.byCopy || ballot.denied)
           witness.count("late copy: of a call that had its answer, it holds the name, idle");
-        else witness.fail(9, `server ${store} granted ${label} to a call that did not get it, and nobody gave it back`);
+        else
+          witness.fail(
+            9,
+            `server ${store} granted ${label} (${id.slice(0, 5)}…) to a call that did not get it, and nobody gave it back`,
+          );
       }
     }
   }

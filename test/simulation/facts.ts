@@ -45,7 +45,8 @@ export interface Ballot {
   byCopy: boolean;
   denied: boolean;
   releaseSent: boolean;
-  spent: boolean;
+  /** Whether it said later that the token has nothing, and another perhaps has. */
+  over: boolean;
   /** How many entries its record had been given when its release was executed, and how often data was lost then. */
   releasedAt: number | undefined;
   lossesThen: number;
@@ -54,8 +55,8 @@ export interface Ballot {
   lossesAtFence: number;
   /** The last fence of the name that the server knew just before it granted. */
   knew: number;
-  /** The fence that the counter was raised to while the token held the lock. */
-  raised: number;
+  /** What its counter was, while the token held the lock. */
+  counters: Set<number>;
 }
 
 export function newBallot(): Ballot {
@@ -64,13 +65,13 @@ export function newBallot(): Ballot {
     byCopy: false,
     denied: false,
     releaseSent: false,
-    spent: false,
+    over: false,
     releasedAt: undefined,
     lossesThen: 0,
     fence: 0,
     lossesAtFence: 0,
     knew: 0,
-    raised: 0,
+    counters: new Set(),
   };
 }
 

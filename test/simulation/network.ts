@@ -68,18 +68,17 @@ export class Network {
     const random = randomOf(plan.seed, "trip", client.id, store, number);
     const fault = this.#faults.get(`${client.id} ${store} ${number}`);
     const sentAt = timeline.now;
+    const line = plan.servers.length > 1 ? `s${store}#${number}` : `#${number}`;
     const message = { ...meaningOf(command), client, store, number, command, sentAt, executions: 0, denied: false };
     witness.sent(message);
     if (fault) witness.count(`fault: ${fault.kind}`);
-    history.add(
-      () => `c${client.id} sends #${number} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`,
-    );
+    history.add(() => `c${client.id} sends ${line} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`);
     return new Promise((resolve, reject) => {
       this.#carry(message, fault, random, (answer) =>
         client.clock.whenAwake(() => {
           history.add(
             () =>
-              `c${client.id} gets #${number} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`,
+              `c${client.id} gets ${line} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`,
           );
           if ("error" in answer) reject(answer.error);
           else resolve(answer.value);

@@ -1,4 +1,4 @@
-import type { MessageFault, Mishap, Plan, QuorumPlan, ServerPlan } from "./plan.ts";
+import type { ClientPlan, MessageFault, Mishap, Plan, QuorumPlan, ServerPlan, Task } from "./plan.ts";
 import { ALLOWED, MESSAGE_FAULTS, QUORUM_ALLOWED } from "./plan.ts";
 import { planRate } from "./planner-clients.ts";
 import type { Random } from "./random.ts";
@@ -12,8 +12,9 @@ interface Setting extends Pick<Plan, "seed" | "regime" | "names" | "trip" | "cli
 
 /** The world of a seed with several servers, each with faults of its own. */
 export function planQuorum(setting: Setting): Plan {
-  const { seed, regime, names, trip, clients } = setting;
+  const { seed, regime, names, trip } = setting;
   const random = randomOf(seed, "quorum");
+  const clients = setting.clients.map((client) => planPatience(random, client, trip));
   const servers = planServers(random, setting);
   const options = planOptions(random, setting);
   return {
@@ -27,6 +28,14 @@ export function planQuorum(setting: Setting): Plan {
     messages: planMessages(randomOf(seed, "messages"), setting),
     mishaps: planMishaps(randomOf(seed, "mishaps"), setting, servers, options),
   };
+}
+
+/** An attempt has two rounds. Who is given less time than they take now and then hardly ever gets a lock. */
+function planPatience(random: Random, client: ClientPlan, trip: number): ClientPlan {
+  if (client.commandTimeout >= 6 * trip) return client;
+  if (random.chance(0.8)) return { ...client, commandTimeout: 6 * trip };
+  const limited = (task: Task): Task => ("wait" in task ? { ...task, wait: task.wait ?? 2000 } : task);
+  return { ...client, programs: client.programs.map((tasks) => tasks.map(limited)) };
 }
 
 function planServers(random: Random, { stores }: Setting): ServerPlan[] {
