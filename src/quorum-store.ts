@@ -1,6 +1,8 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
+import type { Failure } from "./failure.ts";
+import { backendError } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -48,7 +50,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
 
   const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
     seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
-  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
+  const failures = (seen: readonly Vote<unknown>[]) => seen.filter(({ failure }) => failure).length;
 
   const all: Judge<readonly Vote<Answer>[]> = (seen, open) =>
     open || failures(seen) > parts.length - majority ? undefined : seen;
@@ -187,7 +189,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         }
       }
       // Whatever a majority holds is at one of those that answered.
-      if (votes.filter(({ failure }) => failure).length >= majority) throw outage(electorate, votes);
+      const { outage: failure } = outage(electorate, votes);
+      if (failures(votes) >= majority) throw backendError(call.prefix, "list", failure as Failure);
     },
   };
   return store;
