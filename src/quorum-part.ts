@@ -56,8 +56,9 @@ export function createPart(transport: Transport, clock: Clock): Part {
     if (runId !== undefined && runId !== id && !((transport.nodes?.() ?? []).length > 1)) before = seen;
     runId = id;
     seen = now;
-    // The uptime is a difference on a clock that may be set. When another run was seen is not.
-    const age = Math.min(Number(uptime) * 1000, now - before);
+    // The uptime is a difference on a clock that may be set: below 0 if it was set back. When another run was seen is not.
+    // Less than a second of it may be a whole one: it is whole seconds of the clock less those at the start.
+    const age = Math.max(0, Math.min((Number(uptime) - 1) * 1000, now - before));
     if (age >= maxTtl) return undefined;
     const text = `it has been running for ${Math.round(age / 1000)} s, and may have forgotten a lock`;
     return { text, hint: `It counts after ${maxTtl} ms, the maxTtl`, refused: false, passing: true };
