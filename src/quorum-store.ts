@@ -141,6 +141,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           const mine = found.filter(({ label }) => label === value);
           if (count >= majority) {
             const fence = most(mine.map((answer) => answer.fence));
+            // One that voted late has a counter of its own.
+            if (fence.count < majority && open) return undefined;
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",

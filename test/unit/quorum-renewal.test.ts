@@ -123,6 +123,18 @@ describe("a lease that was handed over", () => {
     expect(holdersOf(all)).toEqual(["", "", ""]);
   });
 
+  test("is held for what a majority has left, though one store has more", async () => {
+    const all = quorumBench({ ttl: "3s" });
+    const lease = await all.locks.acquire("x");
+    treat(all, undefined, ECONNREFUSED, ECONNREFUSED);
+    const failed = rejection(lease.extend("1m"));
+    await all.clock.advance(1000);
+    const restored = all.client().locks.restore(lease.handOver());
+    expect(await restored.verify()).toBe(true);
+    expect(restored.remaining()).toBeCloseTo(2000 * 0.99 - 2, 0);
+    await all.clock.runUntilSettled(failed);
+  });
+
   test("is not, when a majority says no", async () => {
     const all = quorumBench({ ttl: "3s" });
     const lease = await all.locks.acquire("x");
@@ -153,6 +165,15 @@ describe("a release", () => {
     treat(all);
     expect(await all.clock.runUntilSettled(released)).toBe(true);
     expect(holdersOf(all)).toEqual(["", "", ""]);
+    expect(await lease.release()).toBe(true);
+  });
+
+  test("is true when a majority had it beyond the deadline, though a store that had not answers first", async () => {
+    const all = quorumBench({ ttl: "3s" });
+    const lease = await all.locks.acquire("x");
+    await all.members[0]?.remove("x");
+    await all.clock.advance(2980);
+    expect(lease.held).toBe(false);
     expect(await lease.release()).toBe(true);
   });
 

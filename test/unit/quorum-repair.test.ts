@@ -189,6 +189,17 @@ describe("a repair that is late", () => {
     expect(lease.held).toBe(repaired);
   });
 
+  test("is late by as much as the answer was that it follows", async () => {
+    const all = quorumBench({ ttl: "2s" });
+    treat(all, ECONNREFUSED);
+    const lease = await all.locks.acquire("x");
+    treat(all, ({ command }) => (command === "keep" || command === "repair" ? { arrives: 1500 } : undefined));
+    await lease.extend();
+    await all.clock.advance(3001);
+    expect(all.wires[0]?.sent("repair")).toBe(1);
+    expect(holdersOf(all)).toEqual(["", "", ""]);
+  });
+
   test.each([
     ["had it until it was deleted", true],
     ["never had it", false],
