@@ -1,3 +1,4 @@
+import { cleanUp } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import { track } from "./core.ts";
@@ -67,6 +68,9 @@ export function createPart(transport: Transport, clock: Clock): Part {
     async vote(call, token, timed, maxTtl) {
       const args = [token, call.ttl, lifeOf(call), timed ? 1 : "", maxTtl ? 1 : ""];
       const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
+      // Executed after it was given back: by a release, a refusal, or an abandoned wait. Without a record only we can tell.
+      if (answer.outcome === "granted" && given.has(token) && !call.core.closing)
+        void cleanUp({ ...call, store: part }, token);
       return answer.outcome === "granted" ? { ...answer, young: youth(answer.label, maxTtl) } : answer;
     },
 

@@ -63,7 +63,7 @@ export function tidy<T>(
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
 ): Promise<void> {
-  const { background, cleanUps, waitUntil, core } = call;
+  const { background, cleanUps, waitUntil } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
@@ -71,17 +71,9 @@ export function tidy<T>(
     const crowd = underWay.get(part) ?? 0;
     if (crowd >= CROWD) return;
     underWay.set(part, crowd + 1);
-    const giveBack = () => cleanUp({ ...call, store: part }, token);
-    const again = async () => {
-      const settled = await late;
-      if (settled.answer && needed(settled) && !core.closing) await giveBack();
-    };
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
-      if (!needed(seen)) return;
-      // It may be granted after the give-back, which then has to be repeated.
-      if (!seen.answer) void again();
-      await giveBack();
+      if (needed(seen)) await cleanUp({ ...call, store: part }, token);
     } catch {
       // Closed meanwhile.
     } finally {
