@@ -18,7 +18,7 @@ export interface LateStore extends AsyncDisposable {
   /** By TCP, where nothing overtakes: everything, or only the answers. */
   overTcp(held: "both" | "replies"): Late;
   /** By HTTP, where other requests overtake: this script on this name. */
-  overRest(kind: FaultKind, script: string, name: string): Late;
+  overRest(kind: FaultKind, script: string, name: string): Late & { hit: Promise<void> };
   rest: Transport;
   /** The arguments that this script was last sent with, by HTTP. */
   sent(script: string): string[];
@@ -58,6 +58,7 @@ export async function lateStore(): Promise<LateStore> {
       const late = server.faults.next(kind, { when, ms: 300 });
       return {
         transport: rest,
+        hit: late.hit,
         relent() {
           late.release();
           return late.done;
