@@ -3,7 +3,7 @@
  * a format. A name that a caller, a transport or the platform knows must never be among them; a test sees to that.
  */
 export const INTERNAL: readonly string[] = (
-  "abandon alive background cleanUps closing conclude confirmed core deadline delay ended force hint holds " +
-  "label lease left life lock lose lossError maxHoldAt mono outcome over overdue passing prolong record refresh refused " +
-  "renewal scan scope stopped store tail tell until usable waits wall"
+  "abandon alive background check cleanUps closing conclude confirmed core deadline delay ended force hint holds " +
+  "label lease left life lock lose lossError maxHoldAt mono outcome over overdue parts passing prolong record refresh " +
+  "refused renewal scan scope stopped store tail tell until usable used waits wall"
 ).split(" ");

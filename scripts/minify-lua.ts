@@ -1,5 +1,6 @@
 // A third of every EVAL's payload, and of the scripts' share in a bundle, is indentation and long names of locals.
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 /** What Lua, Redis and their libraries call by name; every other word in a script is a local of ours. */
 const KNOWN = new Set(
@@ -30,9 +31,11 @@ function minify(source: string, names: Map<string, string>): string {
     .join("");
 }
 
-/** The text of a module whose template literals are Lua, with these made short. */
-export function minifyScripts(module: string): string {
-  const names = new Map<string, string>();
+/**
+ * The text of a module whose template literals are Lua, with these made short. Modules whose scripts are put together
+ * need the same names.
+ */
+export function minifyScripts(module: string, names: Map<string, string> = new Map()): string {
   return module.replace(/(?<=\n[^*/\n]*= )`[^`]*`/g, (literal) => minify(literal, names));
 }
 
@@ -43,13 +46,16 @@ interface Build {
   ): void;
 }
 
+const BASE = fileURLToPath(new URL("../src/scripts.ts", import.meta.url));
+
 /** Every entry that has scripts has the same ones: the memory adapter finds them by their text. */
 export const luaPlugin: { name: string; setup(build: Build): void } = {
   name: "minify-lua",
   setup(build: Build): void {
-    build.onLoad({ filter: /[\\/]src[\\/]scripts\.ts$/ }, async ({ path }) => ({
-      contents: minifyScripts(await readFile(path, "utf8")),
-      loader: "ts",
-    }));
+    build.onLoad({ filter: /[\\/]src[\\/](quorum-)?scripts\.ts$/ }, async ({ path }) => {
+      const names = new Map<string, string>();
+      const base = minifyScripts(await readFile(BASE, "utf8"), names);
+      return { contents: path === BASE ? base : minifyScripts(await readFile(path, "utf8"), names), loader: "ts" };
+    });
   },
 };

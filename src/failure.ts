@@ -35,12 +35,21 @@ const REFUSALS: readonly Refusal[] = [
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
 ];
 
+/**
+ * Thrown when so many of several stores failed that nothing could be decided. What they may have granted is given back.
+ * No class: a quorum may come from another copy of this package.
+ */
+export interface Outage {
+  outage: Failure;
+}
+
 /** What stands in front of Redis' words: in a pipeline of @upstash/redis, and from a script before Redis 7. */
 const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.*?: )+|\.+$/g;
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
-  if (Object(thrown).hint) return thrown as Failure;
+  const { outage } = Object(thrown) as Partial<Outage>;
+  if (outage) return outage;
   const text = describe(thrown).replace(PREAMBLE, "");
   const definitive = Object(thrown).definitive === true;
   const unknown: Refusal = [/$/, "Check that Redis is up, and its address", !definitive, !definitive];

@@ -3,8 +3,8 @@ import { backoff } from "./backoff.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { backendError, classify } from "./failure.ts";
 
-/** Sends one command, under whatever limit the caller has for it, which the command is told, in milliseconds. */
-export type Send = (command: (ms: number) => Promise<unknown>) => Promise<unknown>;
+/** Sends one command, which is told the milliseconds that it has. */
+export type Send = (command: (limit: number) => Promise<unknown>) => Promise<unknown>;
 
 /** One thing after another, which can be stopped from outside: what is under way rejects, and nothing more begins. */
 export interface Scope {

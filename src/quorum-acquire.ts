@@ -1,5 +1,6 @@
 import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
+import type { Outage } from "./failure.ts";
 import { classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import type { Ballot } from "./quorum-part.ts";
@@ -27,12 +28,20 @@ export async function attempt(
   timed: boolean,
   send: Send,
 ): Promise<Attempted> {
+  const { limitOf } = electorate;
   let round: Rounds | undefined;
+  let refused = false;
+  const onRefusal = () => {
+    refused = true;
+  };
   try {
-    return (await send((ms) => {
-      round = rounds(call.clock, electorate.limitOf(call), ms);
-      return elect(electorate, round, call, token, timed);
+    return (await send((limit) => {
+      round = rounds(call.clock, limitOf(call), limit);
+      return elect(electorate, round, call, token, timed, onRefusal);
     })) as Attempted;
+  } catch (thrown) {
+    // Cut short while the token was being given back: it must not be used again.
+    throw refused ? { outage: classify(thrown) } : thrown;
   } finally {
     round?.end();
   }
@@ -44,23 +53,31 @@ async function elect(
   call: Call,
   token: string,
   timed: boolean,
+  onRefusal: () => void,
 ): Promise<Attempted> {
   const { parts, majority, clock, longestOf } = electorate;
 
-  async function refused(votes: Votes, reason: Attempted | object): Promise<Attempted> {
+  async function refused(votes: Votes, reason: Attempted | Outage): Promise<Attempted> {
+    onRefusal();
     const waits: Promise<Vote<void>>[] = [];
-    let used = false;
+    let undecided = 0;
+    let gave = false;
     for (const [index, part] of parts.entries()) {
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;
-      used = true;
-      const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold);
+      undecided++;
+      const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold).then(
+        (given) => {
+          undecided--;
+          gave ||= given;
+        },
+      );
       // The next attempt of this caller, and of others, is not to meet what this one was granted.
       if (seen.answer) waits.push(vote(() => over));
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
-    if ("outcome" in reason) return { ...reason, used };
-    throw { ...reason, used };
+    if ("outage" in reason) throw reason;
+    return { ...reason, used: () => gave || undecided > 0 };
   }
 
   const sent = instant(clock);
@@ -98,6 +115,7 @@ async function elect(
   if (!call.fence) return granted;
 
   const fence = Math.max(...grantsOf(votes).map((answer) => answer.fence as number));
+  if (grants.filter((answer) => answer.fence === fence).length >= majority) return { ...granted, fence };
   const again = instant(clock);
   const raised = ballots.map((ballot, index) =>
     vote(async () => {
@@ -114,5 +132,5 @@ async function elect(
     return held.length >= majority || held.length + open < majority ? held : undefined;
   });
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
-  return refused(votes, classify("the grant was over before its fence was agreed on"));
+  return refused(votes, { outage: classify("the grant was over before its fence was agreed on") });
 }

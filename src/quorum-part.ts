@@ -26,6 +26,9 @@ export interface Part extends Store {
   raise(call: Call, token: string, fence: number): Promise<Answer>;
   /** Gives the lock to its holder again, if the server does so until `last`, in microseconds of its own clock. */
   repair(call: Call, token: string, ttl: number, fence: number, last: number, limit: number): Promise<unknown>;
+  /** Nobody wants this token any more: what a vote that is still under way is granted is given back. */
+  spend(token: string): void;
+  /** A release; spends the token. */
   give(call: Call, token: string, rest: number): Promise<Answer>;
   look(call: Call): Promise<Answer>;
   /** Takes the lock from exactly this value. */
@@ -42,6 +45,8 @@ export function createPart(transport: Transport, clock: Clock): Part {
   const run = runOver(transport, clock);
   const given = new Set<string>();
   const repairs = new Map<string, Promise<unknown>>();
+  /** The votes under way, by token. */
+  const voting = new Map<string, { spent: boolean }>();
   /** Which run of the server was seen, when it was seen last, and when another was, on the monotonic clock. */
   let runId: string | undefined;
   let seen = 0;
@@ -54,9 +59,9 @@ export function createPart(transport: Transport, clock: Clock): Part {
     if (runId !== undefined && runId !== id) before = seen;
     runId = id;
     seen = now;
-    // The uptime is a difference on a clock that may be set, and below 0 if it was set back. When another run was seen
-    // is not.
-    const age = Math.max(0, Math.min(Number(uptime) * 1000, now - before));
+    // The uptime is a difference on a clock that may be set: below 0 if it was set back. When another run was seen is not.
+    // Less than a second of it may be a whole one: it is whole seconds of the clock less those at the start.
+    const age = Math.max(0, Math.min((Number(uptime) - 1) * 1000, now - before));
     if (age >= maxTtl) return undefined;
     const text = `it has been running for ${Math.round(age / 1000)} s, and may have forgotten a lock`;
     return { text, hint: `It counts after ${maxTtl} ms, the maxTtl`, refused: false, passing: true };
@@ -67,11 +72,17 @@ export function createPart(transport: Transport, clock: Clock): Part {
 
     async vote(call, token, timed, maxTtl) {
       const args = [token, call.ttl, lifeOf(call), timed ? 1 : "", maxTtl ? 1 : ""];
-      const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
-      // Executed after it was given back: by a release, a refusal, or an abandoned wait. Without a record only we can tell.
-      if (answer.outcome === "granted" && given.has(token) && !call.core.closing)
-        void cleanUp({ ...call, store: part }, token);
-      return answer.outcome === "granted" ? { ...answer, young: youth(answer.label, maxTtl) } : answer;
+      const mine = { spent: false };
+      voting.set(token, mine);
+      try {
+        const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
+        if (answer.outcome !== "granted") return answer;
+        // It may have been granted after the give-back, which then has to be repeated.
+        if (mine.spent && !call.core.closing) void cleanUp({ ...call, store: part }, token);
+        return { ...answer, young: youth(answer.label, maxTtl) };
+      } finally {
+        if (voting.get(token) === mine) voting.delete(token);
+      }
     },
 
     keep: (call, token, ttl) => run(freely, KEEP, "held gone forced busy", call, token, ttl ?? ""),
@@ -89,7 +100,13 @@ export function createPart(transport: Transport, clock: Clock): Part {
       if (repairs.get(token) === over) repairs.delete(token);
     },
 
+    spend(token) {
+      const vote = voting.get(token);
+      if (vote) vote.spent = true;
+    },
+
     async give(call, token, rest) {
+      part.spend(token);
       given.add(token);
       const [oldest] = given;
       if (given.size > REMEMBERED) given.delete(oldest as string);

@@ -1,6 +1,8 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
+import type { Failure } from "./failure.ts";
+import { backendError } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -24,19 +26,21 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     send: Send,
     ask: (part: Part, index: number) => Promise<Answer>,
     judge: Judge<V>,
-    after?: (votes: Promise<Vote<Answer>>[], verdict: V) => void,
+    after?: (votes: Promise<Vote<Answer>>[], verdict: V, seen: readonly Vote<Answer>[]) => void,
   ): Promise<V> {
     let round: Rounds | undefined;
     try {
-      return (await send(async (ms) => {
-        round = rounds(call.clock, limitOf(call), ms);
+      return (await send(async (limit) => {
+        round = rounds(call.clock, limitOf(call), limit);
         const votes = parts.map((part, index) => vote(() => ask(part, index)));
+        let last: readonly Vote<Answer>[] = [];
         const verdict = await round.decide(votes, (seen, open) => {
+          last = seen;
           const found = judge(seen, open);
           if (!found && !open) throw outage(electorate, seen);
           return found;
         });
-        after?.(votes, verdict as V);
+        after?.(votes, verdict as V, last);
         return verdict;
       })) as V;
     } finally {
@@ -46,7 +50,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
 
   const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
     seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
-  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
+  const failures = (seen: readonly Vote<unknown>[]) => seen.filter(({ failure }) => failure).length;
 
   const all: Judge<readonly Vote<Answer>[]> = (seen, open) =>
     open || failures(seen) > parts.length - majority ? undefined : seen;
@@ -118,9 +122,11 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         send,
         (part) => part.give(call, token, rest),
         judge,
-        (votes) => {
-          for (const [index, part] of parts.entries())
+        (votes, _, seen) => {
+          for (const [index, part] of parts.entries()) {
+            if (seen[index]?.answer) continue;
             void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+          }
         },
       );
     },
@@ -185,7 +191,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         }
       }
       // Whatever a majority holds is at one of those that answered.
-      if (votes.filter(({ failure }) => failure).length >= majority) throw outage(electorate, votes);
+      const { outage: failure } = outage(electorate, votes);
+      if (failures(votes) >= majority) throw backendError(call.prefix, "list", failure as Failure);
     },
   };
   return store;

@@ -2,7 +2,7 @@ import { cleanUp, handTo } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import { track } from "./core.ts";
-import type { Failure } from "./failure.ts";
+import type { Outage } from "./failure.ts";
 import type { Part } from "./quorum-part.ts";
 import type { Vote } from "./round.ts";
 import { rounds } from "./round.ts";
@@ -20,16 +20,18 @@ export interface Electorate {
 }
 
 /** What to throw when so many stores failed that nothing can be decided. */
-export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Failure {
+export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Outage {
   const failed = votes.flatMap(({ failure }, position) => (failure ? [{ ...failure, position }] : []));
   const lasting = failed.filter(({ passing }) => !passing);
   const list = failed.map(({ text, position }) => `[${position}] ${text}`).join("; ");
   return {
-    text: `${failed.length} of ${parts.length} stores failed: ${list}`,
-    hint: (lasting[0] ?? failed[0])?.hint ?? "",
-    refused: false,
-    passing: lasting.length <= parts.length - majority,
-    errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+    outage: {
+      text: `${failed.length} of ${parts.length} stores failed: ${list}`,
+      hint: (lasting[0] ?? failed[0])?.hint ?? "",
+      refused: false,
+      passing: lasting.length <= parts.length - majority,
+      errors: failed.map(({ text, position }) => Object.assign(new Error(text), { position })),
+    },
   };
 }
 
@@ -47,13 +49,20 @@ export function most<T>(said: readonly T[]): { value: T | undefined; count: numb
   return { value, count };
 }
 
-/** So many give-backs may be under way to one store; what one that is down was not told, its ttl frees. */
+/** So many give-backs may be under way to a store that did not answer: what it was not told, the ttl frees. */
 const CROWD = 64;
-const underWay = new WeakMap<Part, number>();
+/** Until when each is tried: of one that a Worker's request took with it, nobody hears again. */
+const underWay = new WeakMap<Part, Set<{ until: number }>>();
+
+/** Whether one more may begin. */
+function crowded(crowd: Set<{ until: number }>, now: number): boolean {
+  for (const each of crowd) if (each.until < now) crowd.delete(each);
+  return crowd.size >= CROWD;
+}
 
 /**
  * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
- * It never rejects, and settles when the store was told.
+ * It never rejects, and settles when the store was told, with whether that was needed.
  */
 export function tidy<T>(
   { limitOf }: Electorate,
@@ -62,23 +71,35 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
-): Promise<void> {
-  const { background, cleanUps, waitUntil } = call;
+): Promise<boolean> {
+  const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
-  async function work(): Promise<void> {
-    const crowd = underWay.get(part) ?? 0;
-    if (crowd >= CROWD) return;
-    underWay.set(part, crowd + 1);
+  const giveBack = () => cleanUp({ ...call, store: part }, token);
+
+  async function work(): Promise<boolean> {
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
-      if (needed(seen)) await cleanUp({ ...call, store: part }, token);
+      if (!needed(seen)) return false;
+      if (seen.answer) await giveBack();
+      else {
+        part.spend(token);
+        await giveBackTo(underWay.get(part) ?? new Set());
+      }
     } catch {
       // Closed meanwhile.
-    } finally {
-      underWay.set(part, (underWay.get(part) ?? 1) - 1);
     }
+    return true;
+  }
+
+  async function giveBackTo(crowd: Set<{ until: number }>): Promise<void> {
+    const now = background.monotonic();
+    if (crowded(crowd, now)) return;
+    const one = { until: now + ttl + commandTimeout };
+    underWay.set(part, crowd.add(one));
+    await giveBack();
+    crowd.delete(one);
   }
 
   const over = work();

@@ -31,15 +31,15 @@ export async function vote<T>(ask: () => Promise<T>): Promise<Vote<T>> {
   }
 }
 
-/** A round takes at most this much of the time that is left for all: whoever gave it is to hear what each store said. */
-const SHARE = 0.8;
+/** For a verdict before the limit on the whole command cuts it short, in milliseconds. */
+const VERDICT = 10;
 
 /**
  * `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does.
- * `whole`: what all rounds together are given.
+ * `total`: what all rounds have together.
  */
-export function rounds(clock: Clock, limit: number, whole: number = Infinity): Rounds {
-  const until = clock.monotonic() + whole;
+export function rounds(clock: Clock, limit: number, total: number = Infinity): Rounds {
+  const until = clock.monotonic() + total - Math.min(VERDICT, total / 10);
   let timer: Timer | undefined;
   let abandon = () => {};
   let ended = false;
@@ -59,9 +59,9 @@ export function rounds(clock: Clock, limit: number, whole: number = Infinity): R
               reject(error);
             }
           };
-          const ms = Math.min(limit, Math.max(1, (until - clock.monotonic()) * SHARE));
-          timer = clock.timer(ms, () => {
-            const late = classify(`no answer within ${Math.round(ms)} ms`);
+          const room = Math.max(0, Math.min(limit, until - clock.monotonic()));
+          timer = clock.timer(room, () => {
+            const late = classify(`no answer within ${Math.round(room)} ms`);
             for (const each of seen) if (!each.answer) each.failure ??= late;
             open = 0;
             look();

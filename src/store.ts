@@ -12,12 +12,9 @@ import type { Transport } from "./transport.ts";
 /** What became of a release. */
 export type Released = Pick<Answer, "outcome">;
 
-/**
- * An answer to an attempt. `used`, also on an error: its token was given back wherever it may have been granted, so the
- * next attempt takes another.
- */
 export interface Attempted extends Stamped {
-  used?: boolean;
+  /** Whether its token was given back somewhere, or may have to be: then the next attempt takes another. */
+  used?(): boolean;
 }
 
 /** One Redis, or many as one. Each method is safe to call again after an unknown outcome. */

@@ -5,7 +5,7 @@ import { closedError, reporter, track } from "./core.ts";
 import { lessDrift, margin, since } from "./deadline.ts";
 import { LockTimeoutError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, Outage } from "./failure.ts";
 import { backendError, classify } from "./failure.ts";
 import type { Scope, Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
@@ -37,6 +37,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   let token: string | undefined;
   /** Whether a request with this token may have been executed without an answer that we know. */
   let unsure = false;
+  /** Whether the last attempt's token was given back, so that the next takes another. */
+  let used: (() => boolean) | undefined;
   let busy: Stamped | undefined;
   let failure: Failure | undefined;
   /** When the holder's lock expires at the earliest, on the monotonic clock. */
@@ -47,10 +49,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
 
   const send: Send = (command) => {
-    const counted = (ms: number) => {
+    const counted = (limit: number) => {
       sent++;
       unsure = true;
-      return command(ms);
+      return command(limit);
     };
     return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
@@ -64,6 +66,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   async function attempts(): Promise<Grant | null> {
     try {
       for (let attempt = 1; ; attempt++) {
+        if (used?.()) token = undefined;
+        used = undefined;
         token ??= mintToken(call);
         const began = clock.monotonic();
         const wasUnsure: boolean = unsure;
@@ -76,7 +80,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           unsure = wasUnsure;
           trip = now - began;
           spent = answer.outcome === "spent";
-          if (spent || answer.used) token = undefined;
+          if (spent) token = undefined;
+          used = answer.used;
           if (answer.outcome === "granted") {
             const left = Math.min(answer.left, ttl);
             if (lessDrift(left) - since(clock, answer) > margin(ttl)) {
@@ -100,9 +105,9 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
-          if (Object(thrown).used) {
-            token = undefined;
+          if ((thrown as Partial<Outage> | undefined)?.outage) {
             unsure = false;
+            used = () => true;
           }
           // An attempt that the end of the wait cut short says less than the one before.
           if (!failure || refused || clock.monotonic() < until - LAST_ATTEMPT) failure = latest;
@@ -115,7 +120,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         const room = until - now - LAST_ATTEMPT - 2 * trip;
         if (room <= 0) break;
         // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
-        const pause = sane(call.delay(attempt)) + (token ? 0 : 2 * clock.random() * trip);
+        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * trip : 0);
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {

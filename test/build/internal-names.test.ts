@@ -5,7 +5,7 @@ import { INTERNAL } from "../../scripts/internal-names.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const adapters = ["command", "ioredis", "memory", "node-redis", "upstash"].map((name) => `adapters/${name}.ts`);
-const entries = ["src/index.ts", "test/conformance/index.ts", ...adapters].map((file) => root + file);
+const entries = ["src/index.ts", "src/quorum.ts", "test/conformance/index.ts", ...adapters].map((file) => root + file);
 const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config;
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 const program = ts.createProgram(entries, options);
@@ -67,6 +67,11 @@ function foreignUses(): string[] {
       for (const { name } of checker.getTypeAtLocation(node.expression).getProperties()) {
         if (INTERNAL.includes(name)) uses.push(`${node.getSourceFile().fileName}: ${node.getText()} may be ${name}`);
       }
+    }
+    // Nor is one that is a text.
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword) {
+      const { left } = node;
+      if (ts.isStringLiteral(left) && INTERNAL.includes(left.text)) uses.push(node.getText());
     }
     ts.forEachChild(node, visit);
   }

@@ -1,3 +1,4 @@
+import type { Quorum } from "../../src/quorum.ts";
 import type { Transport } from "../../src/transport.ts";
 import { basics } from "./basics.ts";
 import { closing } from "./closing.ts";
@@ -39,6 +40,8 @@ export interface ConformanceOptions {
   other?: (() => Transport | Promise<Transport>) | undefined;
   /** Put before every key; what follows is different in every run. @default "conformance:" */
   prefix?: string | undefined;
+  /** What locks are made over, of a transport: a quorum of several in which it is one, say. @default the transport */
+  compose?: ((transport: Transport) => Transport | Quorum) | undefined;
   /**
    * Sends a raw command to the same store, by any client. With it a few more tests look at the keys themselves: their
    * values, their expiry, what happens after SCRIPT FLUSH. @default none
@@ -93,7 +96,14 @@ const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, pac
  * await Promise.all(running);
  * ```
  */
-export function conformance({ test, transport, other, prefix, commands }: ConformanceOptions): void {
+export function conformance({
+  test,
+  transport,
+  other,
+  prefix,
+  compose = (made) => made,
+  commands,
+}: ConformanceOptions): void {
   const one = once(async () => transport());
   const two = once(async () => (other ?? transport)());
   // Made by the first test, because Workers have no randomness before a request.
@@ -102,7 +112,7 @@ export function conformance({ test, transport, other, prefix, commands }: Confor
 
   /** Each run of a test has a prefix of its own. */
   async function onStage(scenario: (stage: Stage) => Promise<void>): Promise<void> {
-    return perform(scenario, await one(), await two(), `${run()}${++count}:`);
+    return perform(scenario, compose, await one(), await two(), `${run()}${++count}:`);
   }
 
   function register(title: string, theme: (scenario: Scenario, paced: Paced) => void): void {

@@ -1,5 +1,6 @@
 import type { Lease, Locks, LocksOptions } from "../../src/index.ts";
 import { createLocks } from "../../src/index.ts";
+import type { Quorum } from "../../src/quorum.ts";
 import type { Transport } from "../../src/transport.ts";
 import { ok } from "./assert.ts";
 
@@ -42,6 +43,7 @@ const DEFAULTS: LocksOptions = { retry: { min: 10, max: 60 }, commandTimeout: "1
 /** Runs one test, and ends everything that it began. */
 export async function perform(
   run: (stage: Stage) => Promise<void>,
+  make: (transport: Transport) => Transport | Quorum,
   transport: Transport,
   other: Transport,
   prefix: string,
@@ -49,7 +51,7 @@ export async function perform(
   const opened: Locks[] = [];
   const tasks: Promise<unknown>[] = [];
   const open = (over: Transport, options?: LocksOptions) => {
-    const locks = createLocks(over, { ...DEFAULTS, prefix, ...options });
+    const locks = createLocks(make(over), { ...DEFAULTS, prefix, ...options });
     opened.push(locks);
     return locks;
   };

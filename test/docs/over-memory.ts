@@ -2,6 +2,12 @@
 import { type MemoryTransport, memory } from "../../adapters/memory.ts";
 
 export default class Redis {
+  readonly url: string | undefined;
+
+  constructor(url?: string) {
+    this.url = url;
+  }
+
   async quit(): Promise<void> {}
 }
 

@@ -32,6 +32,15 @@ const PROGRAMS = {
       'export const main = () => createLocks(memory()).request("x", ({ fence, held }) => held && fence > 0);',
   },
   "createLocks alone": { adapters: [], program: 'export * from "holdfast";' },
+  "a quorum": {
+    adapters: ["memory"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { memory } from "holdfast/memory";\n' +
+      'import { quorum } from "holdfast/quorum";\n' +
+      "const three = () => quorum([memory(), memory(), memory()]);\n" +
+      'export const main = () => createLocks(three()).request("x", ({ fence, held }) => held && fence > 0);',
+  },
+  "quorum alone": { adapters: [], program: 'export * from "holdfast/quorum";' },
   "conformance alone": { adapters: [], program: 'export * from "holdfast/conformance";' },
   ...Object.fromEntries(
     ADAPTERS.map((name) => [`${name} alone`, { adapters: [name], program: `export * from "holdfast/${name}";` }]),

@@ -20,6 +20,7 @@ const VALUES = {
   "holdfast/upstash": ["upstash"],
   "holdfast/memory": ["memory"],
   "holdfast/command": ["command"],
+  "holdfast/quorum": ["quorum"],
   "holdfast/conformance": ["conformance"],
 };
 

@@ -59,7 +59,7 @@ test.for(["24", "26"])("the program runs as it is in Node %s, which erases types
 
 /** The names in `{ a, type b }`, of imports or exports. */
 function namesIn(braces = ""): string[] {
-  const names = braces.split(",").map((name) => name.trim().replace(/^type /, ""));
+  const names = braces.split(",").map((name) => name.trim().replace(/^type |^\w+ as /, ""));
   return names.filter((name) => name !== "").sort();
 }
 

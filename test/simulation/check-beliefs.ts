@@ -39,7 +39,7 @@ function overlap(witness: Witness, one: Holding, other: Holding): void {
 /** A server gave the name to this token: nobody else may still believe, and whoever held it has been told. */
 export function checkGrant(witness: Witness, fresh: TokenFacts, byForce: boolean): void {
   const { timeline, plan } = witness.world;
-  if (plan.regime !== "kept" || plan.servers.length > 1 || byForce) return;
+  if (plan.regime !== "kept" || byForce) return;
   for (const holding of witness.holdings) {
     const { token, client, ttl } = holding;
     if (token.lock !== fresh.lock || token === fresh || token.evicted) continue;

@@ -13,6 +13,18 @@ export function checkEnd(world: World): void {
     if (!holding.client.dead && holding.lease.held && holding.wasHeld)
       witness.fail(9, `${holding.token.label} is held in the end`);
   }
+  if (witness.election) witness.election.checkEnd();
+  else checkGivenBack(world);
+  // Back jumps of a server's clock lengthen what is there; no key was asked for longer than this.
+  const back = world.plan.mishaps.reduce((sum, { by }) => sum + Math.abs(by), 0);
+  timeline.now += (world.longest + back) * 1.05 + 1000;
+  for (const server of servers) {
+    for (const key of server.keys()) if (!key.startsWith("fence.")) witness.fail(9, `the key ${key} is left`);
+  }
+}
+
+/** What was granted to a call that did not return it has to be given back. */
+function checkGivenBack({ witness }: World): void {
   for (const {
     client,
     label,
@@ -29,11 +41,5 @@ export function checkEnd(world: World): void {
       if (byCopy || denied) witness.count("late copy: of a call that had its answer, it holds the name, idle");
       else witness.fail(9, `${label} was granted to a call that did not get it, and nobody gave it back`);
     }
-  }
-  // Back jumps of a server's clock lengthen what is there; no key was asked for longer than this.
-  const back = world.plan.mishaps.reduce((sum, { by }) => sum + Math.abs(by), 0);
-  timeline.now += (world.longest + back) * 1.05 + 1000;
-  for (const server of servers) {
-    for (const key of server.keys()) if (!key.startsWith("fence.")) witness.fail(9, `the key ${key} is left`);
   }
 }

@@ -7,6 +7,9 @@ import type { Witness } from "./witness.ts";
 /** How many later entries push a token out of a record. */
 const REMEMBERED = 7;
 
+const READING = ["verify", "query", "scan", "ask", "raise", "look"];
+const MAKING = ["acquire", "set", "force", "vote", "repair"];
+
 /** Invariant 5: what a command may do to a key that somebody has. */
 export function checkKeys(witness: Witness, { message, before, after }: Execution, { label }: TokenFacts): void {
   const changed = before?.value !== after?.value || before?.expires !== after?.expires;
@@ -20,36 +23,39 @@ function wrongOf(
   before: Entry | undefined,
   after: Entry | undefined,
 ): string | undefined {
-  if (kind === "verify" || kind === "query" || kind === "scan") return "changed a key";
-  if (!before) {
-    if (kind !== "acquire" && kind !== "set" && kind !== "force") return "made a key";
-    return;
-  }
+  if (READING.includes(kind)) return "changed a key";
+  if (!before) return MAKING.includes(kind) ? undefined : "made a key";
   if (kind === "force") {
     if (before.value !== more[2]) return `took ${before.value.slice(0, 6)}…, which it had not read`;
     return;
   }
   if (before.value === `.${token}`) return "changed a name that is kept";
   if (before.value !== token) return `changed the key of ${before.value.slice(24)}`;
-  if (kind === "acquire" || kind === "set") return "changed its own key when it was repeated";
-  if (kind === "extend" && (after?.expires ?? 0) < before.expires) return "shortened a life";
+  if (MAKING.includes(kind)) return "changed its own key when it was repeated";
+  if ((kind === "extend" || kind === "keep") && (after?.expires ?? 0) < before.expires) return "shortened a life";
 }
 
 /**
  * Invariant 7: an acquire that is executed after its own release comes to nothing. Unless it has no fence: then there
  * is no record, and it may hold the name, idle, for one ttl.
  */
-export function checkLateCopies(witness: Witness, execution: Execution, facts: TokenFacts): void {
+export function checkLateCopies(
+  witness: Witness,
+  execution: Execution,
+  facts: TokenFacts,
+  { releasedAt, lossesThen }: Pick<TokenFacts, "releasedAt" | "lossesThen"> = facts,
+  entries: number = witness.entries.get(execution.message.lock) ?? 0,
+): void {
   const { message, server, recordBefore } = execution;
-  const { lock, kind, more } = message;
-  if (facts.releasedAt === undefined || kind === "force") return;
+  const { kind, more } = message;
+  if (releasedAt === undefined || kind === "force") return;
   if (kind === "set" || more[1] === "") {
     witness.count("late copy: an acquire without a fence holds the name, idle");
     return;
   }
-  const since = (witness.entries.get(lock) ?? 0) - facts.releasedAt;
+  const since = entries - releasedAt;
   const known = recordBefore?.includes(facts.id);
-  const lost = server.losses > facts.lossesThen;
+  const lost = server.losses > lossesThen;
   if (known || !(since >= REMEMBERED || lost)) {
     witness.fail(7, `${facts.label} is granted after its own release, ${since} entries later`);
   } else {

@@ -1,8 +1,9 @@
 import { command } from "../../adapters/command.ts";
 import type { LockEvent, Locks, Transport } from "../../src/index.ts";
 import { createLocks } from "../../src/index.ts";
+import { quorum } from "../../src/quorum.ts";
 import { ClientClock } from "./clock.ts";
-import type { ClientPlan } from "./plan.ts";
+import type { ClientPlan, QuorumPlan } from "./plan.ts";
 import { randomOf } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +16,8 @@ export class Client {
   /** What was handed to `waitUntil` and has not settled. */
   readonly background: Set<Promise<unknown>> = new Set();
   cutUntil = 0;
+  /** By server: until when this line alone is cut. */
+  readonly lineCutUntil: number[] = [];
   suspensions = 0;
   closed = false;
   /** The longest grace of its `close` calls. */
@@ -32,6 +35,7 @@ export class Client {
     this.clock = new ClientClock(world.timeline, plan.clock, randomOf(world.plan.seed, "clock", plan.id));
     this.locks = locksOver(
       world.servers.map((_, store) => this.#transport(store)),
+      world.plan.quorum,
       {
         clock: this.clock.face,
         ttl: `${world.longest}ms`,
@@ -50,8 +54,8 @@ export class Client {
     return this.clock.dead;
   }
 
-  get cut(): boolean {
-    return this.#world.timeline.now < this.cutUntil;
+  cut(store: number): boolean {
+    return this.#world.timeline.now < Math.max(this.cutUntil, this.lineCutUntil[store] ?? 0);
   }
 
   countMessage(store: number): number {
@@ -82,21 +86,24 @@ export class Client {
     return {
       ...port,
       set: (key, value, options) => {
-        witness.asked(this, value);
+        witness.asked(this, store, value);
         return port.set(key, value, options);
       },
       eval: (script, keys, args) => {
-        witness.asked(this, args[0] ?? "", script);
+        witness.asked(this, store, args[0] ?? "", script);
         return port.eval(script, keys, args);
       },
     };
   }
 }
 
-/** One store for now; `holdfast/quorum` will combine several. */
-function locksOver(transports: readonly Transport[], options: Parameters<typeof createLocks>[1]): Locks {
-  const [transport, ...others] = transports;
-  if (!transport || others.length)
-    throw new Error("More than one store needs holdfast/quorum, which does not exist yet.");
-  return createLocks(transport, options);
+function locksOver(
+  transports: readonly Transport[],
+  { quorum: least, timeout, maxTtl }: QuorumPlan = { quorum: null, timeout: null, maxTtl: null },
+  options: Parameters<typeof createLocks>[1],
+): Locks {
+  const [transport] = transports;
+  if (transports.length === 1 && transport) return createLocks(transport, options);
+  const more = { quorum: least ?? undefined, timeout: timeout ?? undefined, maxTtl: maxTtl ?? undefined };
+  return createLocks(quorum(transports, more), options);
 }

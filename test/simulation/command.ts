@@ -1,9 +1,26 @@
 import { createHash } from "node:crypto";
+import { GIVE, KEEP, LOOK, MEND, VOTE } from "../../src/quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "../../src/scripts.ts";
 
 /** What a command asks, whatever words it came in. */
 export interface Meaning {
-  kind: "set" | "acquire" | "extend" | "verify" | "release" | "delete-if" | "force" | "query" | "scan";
+  kind:
+    | "set"
+    | "acquire"
+    | "extend"
+    | "verify"
+    | "release"
+    | "delete-if"
+    | "force"
+    | "query"
+    | "scan"
+    | "vote"
+    | "keep"
+    | "ask"
+    | "raise"
+    | "repair"
+    | "give"
+    | "look";
   /** Keys of the lock and of its record; none for a scan. */
   lock: string;
   record: string;
@@ -12,7 +29,25 @@ export interface Meaning {
   more: string[];
 }
 
-const KINDS = { acquire: ACQUIRE, extend: EXTEND, release: RELEASE, force: FORCE, query: QUERY, scan: SCAN };
+const KINDS = {
+  acquire: ACQUIRE,
+  extend: EXTEND,
+  release: RELEASE,
+  force: FORCE,
+  query: QUERY,
+  scan: SCAN,
+  vote: VOTE,
+  keep: KEEP,
+  repair: MEND,
+  give: GIVE,
+  look: LOOK,
+};
+/** What a script is without a ttl. */
+const WITHOUT_TTL: Partial<Record<Meaning["kind"], Meaning["kind"]>> = {
+  extend: "verify",
+  keep: "ask",
+  repair: "raise",
+};
 const BY_NAME = new Map<string, keyof typeof KINDS>();
 for (const [kind, script] of Object.entries(KINDS) as [keyof typeof KINDS, string][]) {
   BY_NAME.set(script, kind);
@@ -31,5 +66,5 @@ export function meaningOf([name, first = "", second = "", ...rest]: readonly str
   const count = Number(second);
   const [lock = "", record = ""] = rest.slice(0, count);
   const [token = "", ...more] = rest.slice(count);
-  return { kind: kind === "extend" && !more[0] ? "verify" : kind, lock, record, token, more };
+  return { kind: (!more[0] && WITHOUT_TTL[kind]) || kind, lock, record, token, more };
 }

@@ -30,10 +30,49 @@ export interface TokenFacts {
   spent: boolean;
   /** Whether a call returned a lease of it. */
   leased: boolean;
+  leasedAt: number | undefined;
   minHold: number;
   /** Whether two processes restored it. */
   shared: boolean;
   denied: boolean;
+  /** Where there are several servers: what each of them has to do with it. */
+  ballots: Ballot[];
+}
+
+/** What one of several servers gave a token. */
+export interface Ballot {
+  granted: boolean;
+  byCopy: boolean;
+  denied: boolean;
+  releaseSent: boolean;
+  /** Whether it said later that the token has nothing, and another perhaps has. */
+  over: boolean;
+  /** How many entries its record had been given when its release was executed, and how often data was lost then. */
+  releasedAt: number | undefined;
+  lossesThen: number;
+  /** The counter that it was last shown, and how often the server had lost data then. */
+  fence: number;
+  lossesAtFence: number;
+  /** The last fence of the name that the server knew just before it granted. */
+  knew: number;
+  /** What its counter was, while the token held the lock. */
+  counters: Set<number>;
+}
+
+export function newBallot(): Ballot {
+  return {
+    granted: false,
+    byCopy: false,
+    denied: false,
+    releaseSent: false,
+    over: false,
+    releasedAt: undefined,
+    lossesThen: 0,
+    fence: 0,
+    lossesAtFence: 0,
+    knew: 0,
+    counters: new Set(),
+  };
 }
 
 /** A lease in the hands of a program. */
@@ -72,8 +111,10 @@ export function newToken(token: string, client: Client, lock: string): TokenFact
     releaseSent: false,
     spent: false,
     leased: false,
+    leasedAt: undefined,
     minHold: 0,
     shared: false,
     denied: false,
+    ballots: [],
   };
 }

@@ -16,7 +16,7 @@ const HELP = `npm run simulate -- [options]
   --seed N         run one seed and print its history
   --plan FILE      run the plan in this file, as a failure printed it
   --regime NAME    "kept" or "broken"; by default even seeds keep the assumptions, odd ones break them
-  --stores N       servers for each client; only 1 until holdfast/quorum exists
+  --stores N       servers, 1 by default, up to 9: clients are over a quorum of them
   --report FILE    write the counts as JSON to this file
   --quiet          only the checks, not how often everything occurred`;
 
@@ -39,6 +39,12 @@ function whole(name: "seeds" | "from" | "seed" | "stores"): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new Error(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
+}
+
+function stores(): number {
+  const count = whole("stores");
+  if (count < 1 || count > 9) throw new Error(`--stores takes a number from 1 to 9, not ${count}.`);
+  return count;
 }
 
 function regime(): Plan["regime"] | undefined {
@@ -74,11 +80,11 @@ async function many(): Promise<boolean> {
   const seeds = whole("seeds");
   const began = performance.now();
   const progress = showProgress(seeds);
-  const range = { from, to: from + seeds, regime: regime(), stores: whole("stores") };
+  const range = { from, to: from + seeds, regime: regime(), stores: stores() };
   const sum = await runInPool(range, (total) => progress.update(total.seeds, total.failed.length));
   progress.end();
-  const checks = checksOf(sum, regime());
-  const lines = reportLines(sum, (performance.now() - began) / 1000, checks);
+  const checks = checksOf(sum, stores(), regime());
+  const lines = reportLines(sum, stores(), (performance.now() - began) / 1000, checks);
   console.log(lines.slice(values.quiet ? lines.length - checks.length - 1 : 0).join("\n"));
   const shown = new Map<number, number>();
   for (const { seed, invariant, text } of sum.failed) {
@@ -87,7 +93,10 @@ async function many(): Promise<boolean> {
     // A few of each: a frequent failure must not hide a rare one.
     if (times <= 4) console.log(`seed ${seed}, invariant ${invariant}: ${text.split("\n")[0]}`);
   }
-  if (sum.failed.length) console.log("Replay and shrink one of them: npm run simulate -- --seed N");
+  if (sum.failed.length)
+    console.log(
+      `Replay and shrink one of them: npm run simulate -- ${stores() > 1 ? `--stores ${stores()} ` : ""}--seed N`,
+    );
   const failed = checks.filter(({ ok }) => !ok).length;
   if (values.report) {
     const notes = sum.failed.map(({ seed, invariant }) => `seed ${seed} breaks invariant ${invariant}`).slice(0, 20);
@@ -99,7 +108,7 @@ async function many(): Promise<boolean> {
 try {
   if (values.help) console.log(HELP);
   else {
-    const wanted = { regime: regime(), stores: whole("stores") };
+    const wanted = { regime: regime(), stores: stores() };
     const ok =
       values.plan !== undefined
         ? await one(JSON.parse(readFileSync(values.plan, "utf8")) as Plan)

@@ -11,7 +11,7 @@ export function schedule(world: World, mishap: Mishap): void {
 }
 
 /** Whether there was anything to befall. */
-function befall(world: World, { kind, whom, ms, by }: Mishap): boolean {
+function befall(world: World, { kind, whom, ms, by, store = 0 }: Mishap): boolean {
   const client = world.clients.find(({ id }) => id === whom);
   const server = world.servers[whom];
   const clock = client?.clock;
@@ -54,6 +54,18 @@ function befall(world: World, { kind, whom, ms, by }: Mishap): boolean {
     case "script-flush":
       if (!server) return false;
       server.flushScripts();
+      return true;
+    case "hang":
+      if (!server) return false;
+      server.hang(ms);
+      return true;
+    case "refuse":
+      if (!server) return false;
+      server.refuse(ms);
+      return true;
+    case "cut-line":
+      if (!client) return false;
+      client.lineCutUntil[store] = world.timeline.now + ms;
       return true;
     case "delete": {
       const key = server?.keys().find((each) => !each.startsWith("fence."));

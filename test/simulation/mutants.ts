@@ -9,6 +9,8 @@ export interface Mutant {
   invariants: number[];
   /** Where it is looked for, if not in both. */
   regime?: Plan["regime"];
+  /** With how many servers. @default 1 */
+  stores?: number;
 }
 
 const SCRIPTS = "adapters/support/memory-scripts.ts";
@@ -156,15 +158,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no clean-up after a wait that ends",
     file: "src/clean-up.ts",
-    from: 'giveBack({ ...call, clock }, token, "clean up after", until).catch(',
-    to: "Promise.resolve(clock && until).catch(",
+    from: 'giveBack({ ...call, clock, store: part }, token, "clean up after", until).catch(',
+    to: "Promise.resolve(part && clock && until).catch(",
     invariants: [9],
   },
   {
     name: "a token is used again after it was given back",
     file: WAIT,
-    from: "if (token) cleanUp(call, token);\n    token = undefined;",
-    to: "if (token) cleanUp(call, token);",
+    from: "if (token) void cleanUp(call, token);\n    token = undefined;",
+    to: "if (token) void cleanUp(call, token);",
     invariants: [7],
   },
   {

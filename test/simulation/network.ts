@@ -68,18 +68,17 @@ export class Network {
     const random = randomOf(plan.seed, "trip", client.id, store, number);
     const fault = this.#faults.get(`${client.id} ${store} ${number}`);
     const sentAt = timeline.now;
+    const line = plan.servers.length > 1 ? `s${store}#${number}` : `#${number}`;
     const message = { ...meaningOf(command), client, store, number, command, sentAt, executions: 0, denied: false };
     witness.sent(message);
     if (fault) witness.count(`fault: ${fault.kind}`);
-    history.add(
-      () => `c${client.id} sends #${number} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`,
-    );
+    history.add(() => `c${client.id} sends ${line} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`);
     return new Promise((resolve, reject) => {
       this.#carry(message, fault, random, (answer) =>
         client.clock.whenAwake(() => {
           history.add(
             () =>
-              `c${client.id} gets #${number} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`,
+              `c${client.id} gets ${line} ${"error" in answer ? answer.error.message : JSON.stringify(answer.value)}`,
           );
           if ("error" in answer) reject(answer.error);
           else resolve(answer.value);
@@ -95,17 +94,17 @@ export class Network {
     const there = random.between(0.05, plan.trip);
     const back = random.between(0.05, plan.trip);
     const { kind, ms = 0, variant = 0 } = fault ?? {};
-    const cutThen = client.cut;
+    const cutThen = client.cut(message.store);
 
     const execute = (after: number, then: (answer: Answer) => void) =>
       timeline.after(after, () => {
-        if (!cutThen) then(this.#execute(message));
+        if (!cutThen) this.#arrive(message, then);
       });
     const reply = (after: number) => (answer: Answer) => {
       const server = this.#world.servers[message.store] as Server;
       const { lives } = server;
       timeline.after(after, () => {
-        if (!client.cut && server.lives === lives) tell(answer);
+        if (!client.cut(message.store) && server.lives === lives) tell(answer);
       });
     };
     const fail = (after: number, text: string, definitive?: boolean) =>
@@ -169,10 +168,25 @@ export class Network {
     }
   }
 
+  /** A server that hangs runs it when it goes on, unless it was started anew. */
+  #arrive(message: Message, then: (answer: Answer) => void): void {
+    const { servers, timeline } = this.#world;
+    const server = servers[message.store] as Server;
+    if (!server.hangs) {
+      then(this.#execute(message));
+      return;
+    }
+    const { lives } = server;
+    timeline.after(server.hungUntil - timeline.now, () => {
+      if (server.lives === lives) this.#arrive(message, then);
+    });
+  }
+
   #execute(message: Message): Answer {
     const { servers, witness } = this.#world;
     const server = servers[message.store] as Server;
     if (server.down) return { error: new Error("connect ECONNREFUSED") };
+    if (server.refuses) return { error: new Error("LOADING Redis is loading the dataset in memory") };
     const { lock, record, command } = message;
     const clock = server.clock();
     const before = server.peek(lock);

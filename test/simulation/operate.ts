@@ -10,7 +10,7 @@ export async function operate(world: World, client: Client, task: Operate | Clos
   const { name } = task;
   const what = `${task.do} ${name} by c${client.id}`;
   // Taking over and releasing are asked for one after another, and a take-over reads before it writes.
-  const commands = { query: 1, force: 5, list: 3 + world.plan.names.length }[task.do];
+  const commands = { query: 1, force: 5, list: 2 + world.servers.length + world.plan.names.length }[task.do];
   try {
     await call(world, client, what, commands * plan.commandTimeout, async () => {
       if (task.do === "force") await locks.forceRelease(name);

@@ -10,6 +10,8 @@ export interface Plan {
   /** The longest usual way from a client to a server, one way. */
   trip: number;
   servers: ServerPlan[];
+  /** What every client gives to `quorum()`, where there is more than one server. */
+  quorum?: QuorumPlan;
   clients: ClientPlan[];
   /** What befalls single messages. */
   messages: MessageFault[];
@@ -20,6 +22,17 @@ export interface Plan {
 export interface ServerPlan {
   offset: number;
   rate: number;
+  /** How long it has been running when time begins, milliseconds; very long where it is not said. */
+  age?: number;
+  /** Does not tell how long: a proxy, or no permission for INFO. */
+  mute?: boolean;
+}
+
+/** `null`: the default. */
+export interface QuorumPlan {
+  quorum: number | null;
+  timeout: number | null;
+  maxTtl: number | null;
 }
 
 export interface ClockPlan {
@@ -128,11 +141,16 @@ export interface MessageFault {
 export const ALLOWED = ["pause", "suspend", "crash", "wall-jump", "cut", "restart", "script-flush", "delete"] as const;
 export const BREAKING = ["unseen-pause", "restart-empty", "failover", "server-jump", "drift"] as const;
 
+/** Of one of several servers. A restart without data is then allowed for too, if the servers tell their uptime. */
+export const QUORUM_ALLOWED = ["hang", "refuse", "cut-line"] as const;
+
 export interface Mishap {
-  kind: (typeof ALLOWED)[number] | Exclude<(typeof BREAKING)[number], "drift">;
+  kind: (typeof ALLOWED)[number] | Exclude<(typeof BREAKING)[number], "drift"> | (typeof QUORUM_ALLOWED)[number];
   at: number;
   /** The client or the server that it befalls. */
   whom: number;
+  /** The other end of a line. */
+  store?: number;
   ms: number;
   /** A jump, a skew, or what else it takes. */
   by: number;

@@ -1,6 +1,7 @@
 import type { MessageFault, Mishap, Plan } from "./plan.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
 import { planClient, planRate } from "./planner-clients.ts";
+import { planQuorum } from "./planner-quorum.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";
 
@@ -26,6 +27,7 @@ export function planOf(seed: number, wanted: Wanted = {}): Plan {
     const client = clients[drifting];
     if (client) client.clock.rate = randomOf(seed, "drift").between(0.5, 0.95);
   }
+  if (stores > 1) return planQuorum({ seed, regime, names, trip, clients, stores, longest, broken });
   return {
     seed,
     regime,

@@ -1,5 +1,6 @@
 import type { Failed, Sum } from "./batch.ts";
 import { BRANCHES, FAULTS, SEEN } from "./coverage.ts";
+import { QUORUM_BRANCHES, QUORUM_FAULTS, QUORUM_SEEN } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { Plan } from "./plan.ts";
 import { planOf } from "./planner.ts";
@@ -10,8 +11,22 @@ export interface Check {
   ok: boolean;
 }
 
+interface Expected {
+  faults: readonly string[];
+  branches: readonly string[];
+  seen: readonly string[];
+}
+
+/** What has to occur in worlds with so many servers. */
+export function expectedWith(stores: number): Expected {
+  return stores > 1
+    ? { faults: QUORUM_FAULTS, branches: QUORUM_BRANCHES, seen: QUORUM_SEEN }
+    : { faults: FAULTS, branches: BRANCHES, seen: SEEN };
+}
+
 /** The invariants in each regime, and that everything that can happen did. */
-export function checksOf({ failed, tally }: Sum, regime?: Plan["regime"]): Check[] {
+export function checksOf({ failed, tally }: Sum, stores: number, regime?: Plan["regime"]): Check[] {
+  const { faults, branches, seen } = expectedWith(stores);
   const regimes = regime ? [regime] : (["kept", "broken"] as const);
   const checks: Check[] = [];
   for (const each of regimes) {
@@ -25,9 +40,9 @@ export function checksOf({ failed, tally }: Sum, regime?: Plan["regime"]): Check
   if (regime) return checks;
   const missing = (names: readonly string[]) => names.filter((name) => !tally[name]);
   for (const [text, names] of [
-    [`each of ${FAULTS.length} kinds of faults occurred`, FAULTS],
-    [`each of ${BRANCHES.length} branches of the protocol was taken`, BRANCHES],
-    [`each of ${SEEN.length} failures that are not prevented was seen`, SEEN],
+    [`each of ${faults.length} kinds of faults occurred`, faults],
+    [`each of ${branches.length} branches of the protocol was taken`, branches],
+    [`each of ${seen.length} failures that are not prevented was seen`, seen],
   ] as const) {
     const never = missing(names);
     checks.push({ text: `${text}${never.length ? `, but never: ${never.join("; ")}` : ""}`, ok: !never.length });
@@ -39,15 +54,16 @@ function regimeOf({ seed }: Failed, regime: Plan["regime"] | undefined): Plan["r
   return regime ?? planOf(seed).regime;
 }
 
-export function reportLines(sum: Sum, seconds: number, checks: readonly Check[]): string[] {
+export function reportLines(sum: Sum, stores: number, seconds: number, checks: readonly Check[]): string[] {
+  const { faults, branches, seen } = expectedWith(stores);
   const lines: string[] = [];
   const table = (title: string, names: readonly string[]) => {
     lines.push("", title);
     for (const name of names) lines.push(`  ${`${sum.tally[name] ?? 0}`.padStart(9)}  ${name}`);
   };
-  table("Faults", FAULTS);
-  table("Branches of the protocol and of the client", BRANCHES);
-  table("What is not prevented, and was seen", SEEN);
+  table("Faults", faults);
+  table("Branches of the protocol and of the client", branches);
+  table("What is not prevented, and was seen", seen);
   lines.push("", `${sum.seeds} seeds in ${seconds.toFixed(1)} s, ${Math.round(sum.seeds / seconds)} a second`);
   for (const { text, ok } of checks) lines.push(`${ok ? "ok  " : "FAIL"} ${text}`);
   return lines;

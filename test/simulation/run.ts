@@ -53,11 +53,13 @@ export async function simulate(plan: Plan, recorded = false): Promise<Outcome> {
   return { violations: witness.violations, tally: witness.tally, lines: history.lines, digest: history.digest() };
 }
 
-function traits({ clients }: Plan): Record<string, boolean> {
+function traits({ clients, servers }: Plan): Record<string, boolean> {
   return {
     "late timers": clients.some(({ clock }) => clock.late > 0),
     "clocks apart": clients.some(({ clock }) => clock.offset !== 0),
     "clock that stands still": clients.some(({ clock }) => clock.frozen),
+    "server that was just started": servers.some(({ age }) => age !== undefined),
+    "server that does not tell its uptime": servers.some(({ mute }) => mute),
     drift: clients.some(({ clock }) => Math.abs(clock.rate - 1) > 0.005),
   };
 }

@@ -45,7 +45,7 @@ async function take(world: World, client: Client, task: Take): Promise<void> {
   const limit = waitLimit(client, task);
   const end = () => {
     witness.checkSleep(client, label);
-    const asks = witness.asks.get(label) ?? 0;
+    const asks = Math.max(...world.servers.map((_, store) => witness.asks.get(`${label} ${store}`) ?? 0));
     const budget = task.maxAttempts ?? Number.POSITIVE_INFINITY;
     if (asks > budget) witness.fail(11, `${what} sent ${asks} requests, its budget is ${budget}`);
     if (abort && getEventListeners(abort.signal, "abort").length) witness.fail(9, `${what} left a listener`);
@@ -93,6 +93,7 @@ function refused(world: World, client: Client, what: string, label: string, thro
   const { witness } = world;
   const code = codeOf(world, what, thrown, "TIMEOUT BACKEND CLOSED", reason);
   witness.count(`call: ${code === "known" ? "aborted" : code}`);
+  if (code === "BACKEND" && world.away) witness.count("more servers away than tolerated: no lock");
   if (code === "TIMEOUT" && !witness.busy.has(label)) witness.fail(10, `${what} timed out, and Redis never said busy`);
   if (code === "CLOSED" && !client.closed) witness.fail(10, `${what} is told that the locks were closed`);
 }
@@ -159,7 +160,7 @@ async function request(world: World, client: Client, task: Take, asked: Asked): 
     const { token, lease } = session.holding;
     // Found gone after the deadline: whether that was before the callback's end, no clock that may stand still tells.
     const late = thrown.reason === "expired" && lease.expiresAt <= client.clock.now();
-    if (heldInTheEnd && !token.evicted && !token.shared && !late)
+    if (heldInTheEnd && !token.evicted && !token.shared && !late && !world.forgets)
       witness.failIfKept(10, `${what} is lost as ${thrown.reason}, and it was held in the end`);
     session.checkLoss(thrown.reason);
   } finally {

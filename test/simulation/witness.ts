@@ -1,10 +1,12 @@
 import type { Lease, LockEvent } from "../../src/index.ts";
+import { VOTE } from "../../src/quorum-scripts.ts";
 import { ACQUIRE } from "../../src/scripts.ts";
 import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
 import { checkFences } from "./check-fences.ts";
 import { checkKeys, checkLateCopies } from "./check-keys.ts";
 import type { Client } from "./client.ts";
 import { tallyExecution } from "./coverage.ts";
+import { Election } from "./election.ts";
 import type { Holding, TokenFacts } from "./facts.ts";
 import { newToken } from "./facts.ts";
 import type { Violation } from "./invariants.ts";
@@ -24,13 +26,17 @@ export class Witness {
   /** Which token was given which fence of a name, and names of which one was given to two, after fences went back. */
   readonly minted: Map<string, string> = new Map();
   readonly givenTwice: Set<string> = new Set();
-  /** By label: requests of a wait, and whether Redis said that another holds the lock. */
+  /** By label: requests of a wait to each server, and whether Redis said that another holds the lock. */
   readonly asks: Map<string, number> = new Map();
   readonly busy: Set<string> = new Set();
   readonly #askedAt = new Map<string, number>();
 
+  /** Judges what several servers do. */
+  readonly election: Election | undefined;
+
   constructor(world: World) {
     this.world = world;
+    this.election = world.plan.servers.length > 1 ? new Election(this) : undefined;
   }
 
   count(what: string): void {
@@ -59,10 +65,11 @@ export class Witness {
   }
 
   /** The core is about to send a request, which the adapter may send as two. */
-  asked(client: Client, token: string, script?: string): void {
-    if (script !== undefined && script !== ACQUIRE) return;
+  asked(client: Client, store: number, token: string, script?: string): void {
+    if (script !== undefined && script !== ACQUIRE && script !== VOTE) return;
     const label = token.slice(24);
-    this.asks.set(label, (this.asks.get(label) ?? 0) + 1);
+    const line = `${label} ${store}`;
+    this.asks.set(line, (this.asks.get(line) ?? 0) + 1);
     this.checkSleep(client, label);
     this.#askedAt.set(label, client.clock.running());
   }
@@ -80,14 +87,19 @@ export class Witness {
   sent(message: Message): void {
     if (!/^t[\w-]{22}/.test(message.token)) return;
     const facts = this.factsOf(message.token, message.client, message.lock);
-    if (message.kind === "release" || message.kind === "delete-if") facts.releaseSent = true;
+    if (message.kind === "give") this.election?.given(message, facts);
+    if (["release", "delete-if", "give"].includes(message.kind)) facts.releaseSent = true;
   }
 
   executed(execution: Execution): void {
+    if (this.election) {
+      this.election.executed(execution);
+      return;
+    }
     tallyExecution(this, execution);
     const { message, before, after, reply } = execution;
     const { kind, token, lock, client } = message;
-    if (kind === "query" && Array.isArray(reply) && reply[0] === "free") this.#foundFree(client, lock);
+    if (kind === "query" && Array.isArray(reply) && reply[0] === "free") this.foundFree(client, lock);
     if (!/^t[\w-]{22}/.test(token)) return;
     const facts = this.factsOf(token, client, lock);
     facts.denied ||= message.denied;
@@ -126,7 +138,7 @@ export class Witness {
   }
 
   /** Who forces a lock and then finds the name free has nothing to give back. */
-  #foundFree(client: Client, lock: string): void {
+  foundFree(client: Client, lock: string): void {
     for (const facts of this.tokens.values())
       if (facts.byForce && facts.client === client && facts.lock === lock) facts.foundFree = true;
   }
@@ -179,6 +191,7 @@ export class Witness {
   hold(client: Client, lease: Lease, { ttl, minHold }: { ttl: number; minHold: number }): Holding {
     const lock = `lock:${lease.name}`;
     const token = this.factsOf(lease.token, client, lock);
+    this.election?.leased(token, lease);
     const shown = token.fence && `${lease.fence}`;
     const holding: Holding = {
       lease,

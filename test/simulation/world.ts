@@ -27,6 +27,8 @@ export class World {
   readonly broken: readonly string[];
   /** The longest ttl of this world. */
   readonly longest: number;
+  /** Where there are several servers: how many have to agree. */
+  readonly majority: number;
   /** Whether two processes went on with one lease. */
   shared = false;
   readonly #resources = new Map<string, { guarded: Resource; open: Resource }>();
@@ -37,11 +39,23 @@ export class World {
     this.history = new History(this.timeline, recorded);
     this.broken = brokenIn(plan);
     this.longest = longestIn(plan);
+    this.majority = plan.quorum?.quorum ?? Math.floor(plan.servers.length / 2) + 1;
     const journal = plan.mishaps.some(({ kind }) => kind === "failover");
     this.servers = plan.servers.map((server) => new Server(this.timeline, server, journal));
     this.witness = new Witness(this);
     this.network = new Network(this, plan.messages);
     this.clients = plan.clients.map((client) => new Client(this, client));
+  }
+
+  /** Whether one of several servers lost data: a majority may have been lost with it. */
+  get forgets(): boolean {
+    return this.servers.length > 1 && this.servers.some(({ losses }) => losses > 0);
+  }
+
+  /** Whether fewer than a majority of several servers are up. */
+  get away(): boolean {
+    if (this.servers.length === 1) return false;
+    return this.servers.filter(({ down, hangs, refuses }) => !down && !hangs && !refuses).length < this.majority;
   }
 
   resourcesOf(name: string): { guarded: Resource; open: Resource } {
@@ -65,8 +79,10 @@ export class World {
   }
 }
 
-function brokenIn({ mishaps, clients }: Plan): string[] {
+function brokenIn({ mishaps, clients, quorum }: Plan): string[] {
   const kinds = new Set<string>(mishaps.map(({ kind }) => kind));
+  // Servers that tell their uptime wait for maxTtl.
+  if (quorum?.maxTtl) kinds.delete("restart-empty");
   if (clients.some(({ clock }) => Math.abs(clock.rate - 1) > 0.005)) kinds.add("drift");
   return ["unseen-pause", "restart-empty", "failover", "server-jump", "drift"].filter((kind) => kinds.has(kind));
 }

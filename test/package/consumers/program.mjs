@@ -30,5 +30,15 @@ assert.notEqual(copy.createLocks, createLocks);
 await assert.rejects(copy.createLocks(store).acquire(""), (error) => isLockError(error, "OPTIONS"));
 await assert.rejects(import("holdfast/dist/index.js"), { code: "ERR_PACKAGE_PATH_NOT_EXPORTED" });
 
+// A quorum that comes from the other copy.
+const { quorum } = createRequire(import.meta.url)("holdfast/quorum");
+const down = () => ({ set: () => Promise.reject(new Error("down")), eval: () => Promise.reject(new Error("down")) });
+const many = (...stores) => createLocks(quorum(stores), { wait: 0 });
+assert.equal(await many(memory(), memory(), down()).request("invoice:42", ({ fence }) => fence > 0), true);
+await assert.rejects(many(memory(), down(), down()).acquire("invoice:42"), ({ code, errors }) => {
+  assert.deepEqual([code, errors.map(({ position }) => position)], ["BACKEND", [1, 2]]);
+  return true;
+});
+
 await ours.close();
 console.log(JSON.stringify(exported));

@@ -33,6 +33,7 @@ import { type Commands, type ConformanceOptions, conformance } from "holdfast/co
 import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
 import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
 import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
+import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
 import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
 
 function check(truth: boolean, what: string): void {
@@ -136,6 +137,10 @@ export async function main(): Promise<string> {
   }
   const fence: number = await others.request("invoice:42", (lease) => lease.fence);
   check(fence > 0, "fenced");
+  const quorumOptions: QuorumOptions = { quorum: 3, timeout: "1s", maxTtl: undefined };
+  const many: Quorum = quorum([memory(memoryOptions), memory(memoryOptions), memory(memoryOptions)], quorumOptions);
+  check(many.size === 3 && many.majority === 3, "three of three");
+  check((await createLocks(many, defaults).request("invoice:42", (lease) => lease.fence)) > 0, "by a quorum");
   check((await locks.wrap((left: number, right: number) => left + right, wrapOptions)(1, 2)) === 3, "wrapped");
 
   const serialized: SerializedLease = (await locks.acquire("video:9")).handOver();

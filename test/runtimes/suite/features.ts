@@ -2,6 +2,7 @@ import { createLocks, type Locks } from "holdfast";
 import { ioredis } from "holdfast/ioredis";
 import { memory } from "holdfast/memory";
 import { nodeRedis } from "holdfast/node-redis";
+import { quorum } from "holdfast/quorum";
 import { upstash } from "holdfast/upstash";
 import { equal, ok, refusal } from "./check.ts";
 import type { Feature, Place } from "./place.ts";
@@ -44,6 +45,20 @@ export function features(add: Add, place: Place, using: () => Promise<Using>): v
     controller.abort("enough");
     equal(await waiting, "enough", "what the wait rejects with");
     equal(await holder.release(), true, "release()");
+  });
+
+  add("a quorum of REST and memory, in which all have to agree", async () => {
+    const { url, token } = place.stations[0] as { url: string; token: string };
+    const stores = [upstash({ url, token }), memory(), memory()];
+    const locks = createLocks(quorum(stores, { quorum: 3, maxTtl: 0 }), { prefix: `${place.prefix}quorum:` });
+    const first = await locks.acquire("a");
+    equal(await locks.tryAcquire("a"), null, "tryAcquire() meanwhile");
+    equal((await locks.query("a")).holders[0]?.fence, first.fence, "the fence, of query()");
+    ok((await first.extend("40s")) > first.expiresAt - 1, "extend()");
+    equal(await first.verify(), true, "verify()");
+    equal(await first.release(), true, "release()");
+    ok((await locks.request("a", (lease) => lease.fence)) > first.fence, "a later fence is larger");
+    await locks.close();
   });
 
   test(`leases are had ${has("Promise.withResolvers") ? "with" : "without"} Promise.withResolvers`, async (locks) => {
