@@ -35,14 +35,20 @@ export interface Part extends Store {
   take(call: Call, token: string, value: string): Promise<Answer>;
 }
 
-/** So many tokens that were given back are remembered: no repair may begin after that. */
+/** So many tokens are remembered; what a Worker's request took with it never comes to be forgotten. */
 const REMEMBERED = 1000;
+
+function forgetOldest(tokens: Set<string> | Map<string, unknown>): void {
+  const [oldest] = tokens.keys();
+  if (tokens.size > REMEMBERED) tokens.delete(oldest as string);
+}
 
 const freely: Send = (command) => command(Infinity);
 const lifeOf = ({ fence, life }: Call) => (fence ? life : "");
 
 export function createPart(transport: Transport, clock: Clock): Part {
   const run = runOver(transport, clock);
+  /** Tokens that were given back: no repair may begin after that. */
   const given = new Set<string>();
   const repairs = new Map<string, Promise<unknown>>();
   /** The votes under way, by token. */
@@ -74,6 +80,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
       const args = [token, call.ttl, lifeOf(call), timed ? 1 : "", maxTtl ? 1 : ""];
       const mine = { spent: false };
       voting.set(token, mine);
+      forgetOldest(voting);
       try {
         const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
         if (answer.outcome !== "granted") return answer;
@@ -108,8 +115,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
     async give(call, token, rest) {
       part.spend(token);
       given.add(token);
-      const [oldest] = given;
-      if (given.size > REMEMBERED) given.delete(oldest as string);
+      forgetOldest(given);
       await repairs.get(token);
       return run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
     },
