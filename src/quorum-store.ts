@@ -141,6 +141,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           const mine = found.filter(({ label }) => label === value);
           if (count >= majority) {
             const fence = most(mine.map((answer) => answer.fence));
+            // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
+            if (fence.count < majority && fence.count + open >= majority) return undefined;
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",
