@@ -40,7 +40,7 @@ const REFUSALS: readonly Refusal[] = [
  * No class: a quorum may come from another copy of this package.
  */
 export interface Outage {
-  outage?: Failure;
+  outage: Failure;
 }
 
 /** What stands in front of Redis' words: in a pipeline of @upstash/redis, and from a script before Redis 7. */
@@ -48,7 +48,7 @@ const PREAMBLE = /^(Command failed: |ERR Error running script.*?: @user_script:.
 
 /** Reads what a transport threw. */
 export function classify(thrown: unknown): Failure {
-  const { outage } = Object(thrown) as Outage;
+  const { outage } = Object(thrown) as Partial<Outage>;
   if (outage) return outage;
   const text = describe(thrown).replace(PREAMBLE, "");
   const definitive = Object(thrown).definitive === true;

@@ -3,8 +3,8 @@ import { backoff } from "./backoff.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { backendError, classify } from "./failure.ts";
 
-/** Sends one command, under whatever limit the caller has for it. */
-export type Send = (command: () => Promise<unknown>) => Promise<unknown>;
+/** Sends one command, which is told the milliseconds that it has. */
+export type Send = (command: (limit: number) => Promise<unknown>) => Promise<unknown>;
 
 /** One thing after another, which can be stopped from outside: what is under way rejects, and nothing more begins. */
 export interface Scope {
@@ -21,7 +21,12 @@ export function stop(scope: Scope, reason: unknown): void {
  * The work's result, or an error when there is none within `ms`: its outcome is unknown then. Without work it resolves
  * after `ms`.
  */
-export async function within<T>(clock: Clock, ms: number, work?: () => Promise<T>, scope: Scope = {}): Promise<T> {
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  work?: (ms: number) => Promise<T>,
+  scope: Scope = {},
+): Promise<T> {
   if (scope.stopped) throw scope.stopped.reason;
   let timer: Timer | undefined;
   try {
@@ -29,7 +34,7 @@ export async function within<T>(clock: Clock, ms: number, work?: () => Promise<T
       const late = () => reject(new Error(`no answer within ${Math.round(ms)} ms`));
       scope.abandon = reject;
       timer = clock.timer(ms, work ? late : (resolve as () => void));
-      work?.().then(resolve, reject);
+      work?.(ms).then(resolve, reject);
     });
   } finally {
     timer?.cancel();

@@ -29,19 +29,21 @@ export async function attempt(
   send: Send,
 ): Promise<Attempted> {
   const { limitOf } = electorate;
-  const round = rounds(call.clock, limitOf(call));
-  let gave = false;
-  const giving = () => {
-    gave = true;
+  let round: Rounds | undefined;
+  let refused = false;
+  const onRefusal = () => {
+    refused = true;
   };
   try {
-    return (await send(() => elect(electorate, round, call, token, timed, giving))) as Attempted;
+    return (await send((limit) => {
+      round = rounds(call.clock, limitOf(call), limit);
+      return elect(electorate, round, call, token, timed, onRefusal);
+    })) as Attempted;
   } catch (thrown) {
-    // Cut short while it gave back what it had been granted: the token is used.
-    if (gave) throw { outage: classify(thrown) } satisfies Outage;
-    throw thrown;
+    // Cut short while the token was being given back: it must not be used again.
+    throw refused ? { outage: classify(thrown) } : thrown;
   } finally {
-    round.end();
+    round?.end();
   }
 }
 
@@ -51,11 +53,12 @@ async function elect(
   call: Call,
   token: string,
   timed: boolean,
-  giving: () => void,
+  onRefusal: () => void,
 ): Promise<Attempted> {
   const { parts, majority, clock, longestOf } = electorate;
 
   async function refused(votes: Votes, reason: Attempted | Outage): Promise<Attempted> {
+    onRefusal();
     const waits: Promise<Vote<void>>[] = [];
     let undecided = 0;
     let gave = false;
@@ -63,7 +66,6 @@ async function elect(
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;
       undecided++;
-      giving();
       const over = tidy(electorate, call, part, token, ballots[index] as Promise<Vote<Ballot>>, mayHold).then(
         (given) => {
           undecided--;

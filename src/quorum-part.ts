@@ -34,7 +34,7 @@ export interface Part extends Store {
 /** So many tokens that were given back are remembered: no repair may begin after that. */
 const REMEMBERED = 1000;
 
-const freely: Send = (command) => command();
+const freely: Send = (command) => command(Infinity);
 const lifeOf = ({ fence, life }: Call) => (fence ? life : "");
 
 export function createPart(transport: Transport, clock: Clock): Part {
@@ -53,11 +53,11 @@ export function createPart(transport: Transport, clock: Clock): Part {
     if (runId !== undefined && runId !== id) before = seen;
     runId = id;
     seen = now;
-    // The uptime is a difference on a clock that may be set. When another run was seen is not.
-    // Less than a second of it may be a whole one: it is whole seconds of the clock less those at the start.
-    const age = Math.min((Number(uptime) - 1) * 1000, now - before);
+    // The uptime is a difference on a clock that may be set, and below 0 if it was set back. When another run was seen
+    // is not. Whole seconds less whole seconds: what is told as one may be a few milliseconds.
+    const age = Math.max(0, Math.min((Number(uptime) - 1) * 1000, now - before));
     if (age >= maxTtl) return undefined;
-    const text = `it has been running for ${Math.max(0, Math.round(age / 1000))} s, and may have forgotten a lock`;
+    const text = `it has been running for ${Math.round(age / 1000)} s, and may have forgotten a lock`;
     return { text, hint: `It counts after ${maxTtl} ms, the maxTtl`, refused: false, passing: true };
   }
 

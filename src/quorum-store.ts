@@ -1,8 +1,6 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
-import type { Failure } from "./failure.ts";
-import { backendError } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -10,7 +8,7 @@ import type { Part } from "./quorum-part.ts";
 import type { Electorate } from "./quorum-votes.ts";
 import { leftOf, most, outage, tidy } from "./quorum-votes.ts";
 import type { Answer, Stamped } from "./reply.ts";
-import type { Vote } from "./round.ts";
+import type { Rounds, Vote } from "./round.ts";
 import { rounds, vote } from "./round.ts";
 import type { Released, Store } from "./store.ts";
 
@@ -26,28 +24,31 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     send: Send,
     ask: (part: Part, index: number) => Promise<Answer>,
     judge: Judge<V>,
-    after?: (votes: Promise<Vote<Answer>>[], verdict: V) => void,
+    after?: (votes: Promise<Vote<Answer>>[], verdict: V, seen: readonly Vote<Answer>[]) => void,
   ): Promise<V> {
-    const round = rounds(call.clock, limitOf(call));
+    let round: Rounds | undefined;
     try {
-      return (await send(async () => {
+      return (await send(async (limit) => {
+        round = rounds(call.clock, limitOf(call), limit);
         const votes = parts.map((part, index) => vote(() => ask(part, index)));
+        let last: readonly Vote<Answer>[] = [];
         const verdict = await round.decide(votes, (seen, open) => {
+          last = seen;
           const found = judge(seen, open);
           if (!found && !open) throw outage(electorate, seen);
           return found;
         });
-        after?.(votes, verdict as V);
+        after?.(votes, verdict as V, last);
         return verdict;
       })) as V;
     } finally {
-      round.end();
+      round?.end();
     }
   }
 
   const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
     seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
-  const failures = (seen: readonly Vote<unknown>[]) => seen.filter(({ failure }) => failure).length;
+  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
 
   const all: Judge<readonly Vote<Answer>[]> = (seen, open) =>
     open || failures(seen) > parts.length - majority ? undefined : seen;
@@ -119,9 +120,11 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         send,
         (part) => part.give(call, token, rest),
         judge,
-        (votes) => {
-          for (const [index, part] of parts.entries())
+        (votes, _, seen) => {
+          for (const [index, part] of parts.entries()) {
+            if (seen[index]?.answer) continue;
             void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+          }
         },
       );
     },
@@ -184,8 +187,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         }
       }
       // Whatever a majority holds is at one of those that answered.
-      const { outage: failure } = outage(electorate, votes);
-      if (failures(votes) >= majority) throw backendError(call.prefix, "list", failure as Failure);
+      if (votes.filter(({ failure }) => failure).length >= majority) throw outage(electorate, votes);
     },
   };
   return store;

@@ -49,9 +49,16 @@ export function most<T>(said: readonly T[]): { value: T | undefined; count: numb
   return { value, count };
 }
 
-/** So many give-backs may be under way to one store; what one that is down was not told, its ttl frees. */
+/** So many give-backs may be under way to a store that did not answer: what it was not told, the ttl frees. */
 const CROWD = 64;
-const underWay = new WeakMap<Part, number>();
+/** Until when each is tried: of one that a Worker's request took with it, nobody hears again. */
+const underWay = new WeakMap<Part, Set<{ until: number }>>();
+
+/** Whether one more may begin. */
+function crowded(crowd: Set<{ until: number }>, now: number): boolean {
+  for (const each of crowd) if (each.until < now) crowd.delete(each);
+  return crowd.size >= CROWD;
+}
 
 /**
  * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
@@ -65,15 +72,13 @@ export function tidy<T>(
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
 ): Promise<boolean> {
-  const { background, cleanUps, waitUntil, core } = call;
+  const { background, cleanUps, waitUntil, core, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
+  const giveBack = () => cleanUp({ ...call, store: part }, token);
+
   async function work(): Promise<boolean> {
-    const crowd = underWay.get(part) ?? 0;
-    if (crowd >= CROWD) return true;
-    underWay.set(part, crowd + 1);
-    const giveBack = () => cleanUp({ ...call, store: part }, token);
     const again = async () => {
       const settled = await late;
       if (settled.answer && needed(settled) && !core.closing) await giveBack();
@@ -81,15 +86,25 @@ export function tidy<T>(
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
       if (!needed(seen)) return false;
-      // It may be granted after the give-back, which then has to be repeated.
-      if (!seen.answer) void again();
-      await giveBack();
+      if (seen.answer) await giveBack();
+      else {
+        // It may be granted after the give-back, which then has to be repeated.
+        void again();
+        await giveBackTo(underWay.get(part) ?? new Set());
+      }
     } catch {
       // Closed meanwhile.
-    } finally {
-      underWay.set(part, (underWay.get(part) ?? 1) - 1);
     }
     return true;
+  }
+
+  async function giveBackTo(crowd: Set<{ until: number }>): Promise<void> {
+    const now = background.monotonic();
+    if (crowded(crowd, now)) return;
+    const one = { until: now + ttl + commandTimeout };
+    underWay.set(part, crowd.add(one));
+    await giveBack();
+    crowd.delete(one);
   }
 
   const over = work();

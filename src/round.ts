@@ -31,8 +31,15 @@ export async function vote<T>(ask: () => Promise<T>): Promise<Vote<T>> {
   }
 }
 
-/** `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does. */
-export function rounds(clock: Clock, limit: number): Rounds {
+/** For a verdict before the limit on the whole command cuts it short, in milliseconds. */
+const VERDICT = 10;
+
+/**
+ * `limit`: what any one store is given for its answer, in milliseconds. All are asked at once, so one timer does.
+ * `total`: what all rounds have together.
+ */
+export function rounds(clock: Clock, limit: number, total: number = Infinity): Rounds {
+  const until = clock.monotonic() + total - Math.min(VERDICT, total / 10);
   let timer: Timer | undefined;
   let abandon = () => {};
   let ended = false;
@@ -52,8 +59,9 @@ export function rounds(clock: Clock, limit: number): Rounds {
               reject(error);
             }
           };
-          timer = clock.timer(limit, () => {
-            const late = classify(`no answer within ${Math.round(limit)} ms`);
+          const room = Math.max(0, Math.min(limit, until - clock.monotonic()));
+          timer = clock.timer(room, () => {
+            const late = classify(`no answer within ${Math.round(room)} ms`);
             for (const each of seen) if (!each.answer) each.failure ??= late;
             open = 0;
             look();

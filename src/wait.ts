@@ -49,10 +49,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const tell = (type: LockEvent["type"], more?: Partial<LockEvent>) => report(type, { attempts: sent, ...more });
 
   const send: Send = (command) => {
-    const counted = () => {
+    const counted = (limit: number) => {
       sent++;
       unsure = true;
-      return command();
+      return command(limit);
     };
     return within(clock, Math.max(1, Math.min(commandTimeout, until - clock.monotonic())), counted, scope);
   };
@@ -105,7 +105,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           const { refused, passing } = latest;
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
-          if ((thrown as Outage | undefined)?.outage) {
+          if ((thrown as Partial<Outage> | undefined)?.outage) {
             unsure = false;
             used = () => true;
           }
@@ -119,7 +119,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         if (spent) continue;
         const room = until - now - LAST_ATTEMPT - 2 * trip;
         if (room <= 0) break;
-        const pause = sane(call.delay(attempt));
+        // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
+        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * trip : 0);
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {

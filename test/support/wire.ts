@@ -1,9 +1,23 @@
 import type { Clock, Transport } from "../../src/index.ts";
+import * as quorum from "../../src/quorum-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
 
 /** One request as it left the library. */
 export interface Call {
-  command: "set" | "acquire" | "extend" | "release" | "force" | "query" | "scan";
+  command:
+    | "set"
+    | "acquire"
+    | "extend"
+    | "release"
+    | "force"
+    | "query"
+    | "scan"
+    | "vote"
+    | "keep"
+    | "raise"
+    | "repair"
+    | "give"
+    | "look";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
   args: string[];
@@ -53,7 +67,16 @@ const COMMANDS = new Map<string, Call["command"]>([
   [scripts.FORCE, "force"],
   [scripts.QUERY, "query"],
   [scripts.SCAN, "scan"],
+  [quorum.VOTE, "vote"],
+  [quorum.KEEP, "keep"],
+  [quorum.GIVE, "give"],
+  [quorum.LOOK, "look"],
 ]);
+
+/** With a ttl MEND is a repair; without, it only raises the counter. */
+function commandOf(script: string, args: string[]): Call["command"] | undefined {
+  return script === quorum.MEND ? (args[1] ? "repair" : "raise") : COMMANDS.get(script);
+}
 
 /** A network between the library and a store, under the test's control and the clock's time. */
 export function wire(store: Transport, clock: Clock, treat: Wire["treat"] = () => undefined): Wire {
@@ -80,8 +103,8 @@ export function wire(store: Transport, clock: Clock, treat: Wire["treat"] = () =
     sent: (command) => calls.filter((call) => call.command === command).length,
     set: (key, value, options) => pass("set", [value, String(options.px)], () => store.set(key, value, options)),
     eval(script, keys, args) {
-      const command = COMMANDS.get(script);
-      if (!command) throw new Error("a script that is not in src/scripts.ts");
+      const command = commandOf(script, args);
+      if (!command) throw new Error("a script that is not in src/scripts.ts or src/quorum-scripts.ts");
       return pass(command, args, () => store.eval(script, keys, args));
     },
   };
