@@ -142,6 +142,16 @@ export class Election {
     if (mine.length && over) witness.fail(6, `a repair of ${facts.label}, whose time is over`);
   }
 
+  /** What is over by itself when a call ends has not to be given back. */
+  callEnds(label: string): void {
+    const { tokens, world } = this.#witness;
+    for (const facts of tokens.values()) {
+      if (facts.label !== label) continue;
+      for (const [store, ballot] of facts.ballots.entries())
+        if (ballot && world.servers[store]?.peek(facts.lock)?.value.slice(0, 23) !== facts.id) ballot.over = true;
+    }
+  }
+
   given({ store }: Message, facts: TokenFacts): void {
     const ballot = this.#ballot(facts, store);
     if (ballot.granted && !facts.leased && !ballot.releaseSent)

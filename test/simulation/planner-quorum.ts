@@ -12,11 +12,12 @@ interface Setting extends Pick<Plan, "seed" | "regime" | "names" | "trip" | "cli
 
 /** The world of a seed with several servers, each with faults of its own. */
 export function planQuorum(setting: Setting): Plan {
-  const { seed, regime, names, trip } = setting;
+  const { seed, regime, names, longest } = setting;
+  const trip = Math.min(setting.trip, longest / 10);
   const random = randomOf(seed, "quorum");
   const clients = setting.clients.map((client) => planPatience(random, client, trip));
   const servers = planServers(random, setting);
-  const options = planOptions(random, setting);
+  const options = planOptions(random, { ...setting, trip });
   return {
     seed,
     regime,
@@ -32,10 +33,15 @@ export function planQuorum(setting: Setting): Plan {
 
 /** An attempt has two rounds. Who is given less time than they take now and then hardly ever gets a lock. */
 function planPatience(random: Random, client: ClientPlan, trip: number): ClientPlan {
-  if (client.commandTimeout >= 6 * trip) return client;
-  if (random.chance(0.8)) return { ...client, commandTimeout: 6 * trip };
-  const limited = (task: Task): Task => ("wait" in task ? { ...task, wait: task.wait ?? 2000 } : task);
-  return { ...client, programs: client.programs.map((tasks) => tasks.map(limited)) };
+  const least = 6 * trip;
+  const commandTimeout = random.chance(0.8) ? Math.max(client.commandTimeout, least) : client.commandTimeout;
+  const long = (task: Task): Task => {
+    if (!("wait" in task)) return task;
+    const ttl = random.chance(0.9) ? Math.max(task.ttl, least) : task.ttl;
+    const wait = Math.min(ttl, commandTimeout) < least ? (task.wait ?? 2000) : task.wait;
+    return { ...task, ttl, wait, maxHold: Math.max(task.maxHold, ttl) };
+  };
+  return { ...client, commandTimeout, programs: client.programs.map((tasks) => tasks.map(long)) };
 }
 
 function planServers(random: Random, { stores }: Setting): ServerPlan[] {
