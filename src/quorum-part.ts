@@ -53,8 +53,8 @@ export function createPart(transport: Transport, clock: Clock): Part {
     if (runId !== undefined && runId !== id) before = seen;
     runId = id;
     seen = now;
-    // The uptime is a difference on a clock that may be set, and below 0 if it was set back. When another run was seen
-    // is not. Whole seconds less whole seconds: what is told as one may be a few milliseconds.
+    // The uptime is a difference on a clock that may be set: below 0 if it was set back. When another run was seen is not.
+    // Less than a second of it may be a whole one: it is whole seconds of the clock less those at the start.
     const age = Math.max(0, Math.min((Number(uptime) - 1) * 1000, now - before));
     if (age >= maxTtl) return undefined;
     const text = `it has been running for ${Math.round(age / 1000)} s, and may have forgotten a lock`;

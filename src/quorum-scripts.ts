@@ -18,7 +18,7 @@ end
 local answer = acquire()
 local info = answer[1] == 'granted' and ARGV[5] == '1' and redis.pcall('INFO', 'server')
 if type(info) == 'string' then
-  answer[4] = '=' .. (info:match('run_id:(%w+)') or '') .. ' ' .. (info:match('uptime_in_seconds:(-?%d+)') or '')
+  answer[4] = '=' .. (info:match('run_id:(%w+)') or '') .. ' ' .. (info:match('uptime_in_seconds:(%-?%d+)') or '')
 end
 return answer`;
 
