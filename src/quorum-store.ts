@@ -1,6 +1,7 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
+import { classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -48,7 +49,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
 
   const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
     seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
-  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
+  const failures = (seen: readonly Vote<unknown>[]) => seen.filter(({ failure }) => failure).length;
 
   const all: Judge<readonly Vote<Answer>[]> = (seen, open) =>
     open || failures(seen) > parts.length - majority ? undefined : seen;
@@ -143,7 +144,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",
-              left: leftOf(mine, majority),
+              left: leftOf(mine.map(orForEver), majority),
               fence: fence.count >= majority ? fence.value : undefined,
               label,
             };
@@ -160,13 +161,14 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
       const held = holder.count >= majority;
       const free = saying(before, "free").length;
       const nothing: Answer = { outcome: "free", left: -1, fence: undefined, label: "" };
-      if (!held && free >= majority) return nothing;
+      // What an earlier try took is still to be freed.
+      if (!held && free >= majority && !values.includes(token)) return nothing;
       const after = await poll(
         call,
         send,
         async (part, index) => {
           const value = values[index];
-          if (before[index]?.failure) throw before[index].failure;
+          if (before[index]?.failure) throw { outage: before[index].failure };
           return value === undefined || (held && value !== holder.value) ? nothing : part.take(call, token, value);
         },
         all,
@@ -183,14 +185,17 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           yield* part.scan(call, send);
           votes.push({});
         } catch (thrown) {
-          votes.push(await vote(() => Promise.reject(thrown)));
+          votes.push({ failure: classify(Object(thrown).cause ?? thrown) });
         }
       }
-      // Whatever a majority holds is at one of those that answered.
-      if (votes.filter(({ failure }) => failure).length >= majority) throw outage(electorate, votes);
+      if (failures(votes) < majority) return;
+      // What a majority holds may be at none of those that answered. Each was asked until its time was over.
+      const { outage: failure } = outage(electorate, votes);
+      await send(() => Promise.reject({ outage: { ...failure, passing: false } }));
     },
   };
   return store;
 }
 
+const orForEver = ({ left }: Answer) => ({ left: left < 0 ? Infinity : left });
 const isBusy = ({ outcome }: Answer) => outcome === "busy";
