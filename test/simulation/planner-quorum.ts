@@ -35,13 +35,14 @@ export function planQuorum(setting: Setting): Plan {
 function planPatience(random: Random, client: ClientPlan, trip: number): ClientPlan {
   const least = 6 * trip;
   const commandTimeout = random.chance(0.8) ? Math.max(client.commandTimeout, least) : client.commandTimeout;
-  const long = (task: Task): Task => {
+  const changed = (task: Task): Task => {
+    if (task.do === "restore") return { ...task, again: task.again || random.chance(0.6) };
     if (!("wait" in task)) return task;
     const ttl = random.chance(0.9) ? Math.max(task.ttl, least) : task.ttl;
     const wait = Math.min(ttl, commandTimeout) < least ? (task.wait ?? 2000) : task.wait;
     return { ...task, ttl, wait, maxHold: Math.max(task.maxHold, ttl) };
   };
-  return { ...client, commandTimeout, programs: client.programs.map((tasks) => tasks.map(long)) };
+  return { ...client, commandTimeout, programs: client.programs.map((tasks) => tasks.map(changed)) };
 }
 
 function planServers(random: Random, { stores }: Setting): ServerPlan[] {
@@ -114,12 +115,14 @@ function planMishaps(
   const befall = (kind: string) => {
     const at = Math.round(random.between(0, span));
     if (!OF_SERVERS.includes(kind)) return add(kind, random.whole(0, clients.length - 1), at);
-    const count = random.pick([1, 1, random.whole(1, stores)]);
+    const count = broken.includes(kind)
+      ? random.pick([1, stores, random.whole(1, stores)])
+      : random.pick([1, 1, stores]);
     const first = random.whole(0, stores - 1);
     for (let more = 0; more < count; more++)
       add(kind, (first + more) % stores, at + Math.round(random.between(0, longest / 5)));
   };
   if (allowed.length) for (let left = random.whole(0, 6); left > 0; left--) befall(random.pick(allowed));
-  for (const kind of breaking) for (let left = random.whole(1, 3); left > 0; left--) befall(kind);
+  for (const kind of breaking) for (let left = random.whole(2, 6); left > 0; left--) befall(kind);
   return mishaps.sort((one, other) => one.at - other.at);
 }
