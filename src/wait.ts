@@ -124,7 +124,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         const room = until - now - LAST_ATTEMPT - 2 * trip;
         if (room <= 0) break;
         // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
-        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * trip : 0);
+        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * Math.min(trip, commandTimeout) : 0);
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {
