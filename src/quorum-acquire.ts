@@ -77,7 +77,7 @@ async function elect(
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
     if ("outage" in reason) throw reason;
-    return { ...reason, used: () => gave || undecided > 0 };
+    return { ...reason, used: () => gave || undecided > 0 || reason.outcome === "spent" };
   }
 
   const sent = instant(clock);
