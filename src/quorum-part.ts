@@ -87,8 +87,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
 
     async give(call, token, rest) {
       given.add(token);
-      const [oldest] = given;
-      if (given.size > REMEMBERED) given.delete(oldest as string);
+      if (given.size > REMEMBERED) given.delete(given.values().next().value as string);
       await repairs.get(token);
       return run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
     },
