@@ -1,13 +1,10 @@
 import type { Contestant, Measures } from "../support/interleave.ts";
 import type { Locker } from "./locks.ts";
+import { nameOf } from "./names.ts";
 import type { Stores } from "./stores.ts";
 
 export interface Open extends Contestant {
   close(): Promise<void>;
-}
-
-export function nameOf(name: string, hanging: boolean): string {
-  return hanging ? `${name}; one hangs` : name;
 }
 
 /** A turn is one lock, taken and given back; what is measured is the taking. */

@@ -4,6 +4,7 @@ import type * as holdfastIoredis from "../../adapters/ioredis.ts";
 import type * as holdfast from "../../src/index.ts";
 import type * as holdfastQuorum from "../../src/quorum.ts";
 import { built } from "../support/built.ts";
+import { FENCED, UNFENCED } from "./names.ts";
 import type { Stores } from "./stores.ts";
 
 /** Longer than anything here takes, the time limit of redlock-universal (5 s a request) included. */
@@ -76,9 +77,6 @@ function universal(over: "ioredis" | "node-redis"): Locker {
     },
   };
 }
-
-export const UNFENCED = "holdfast, fence: false";
-export const FENCED = "holdfast";
 
 export const LOCKERS: readonly Locker[] = [
   ours(UNFENCED, { fence: false }),

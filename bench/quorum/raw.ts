@@ -3,11 +3,7 @@ import type { Redis } from "ioredis";
 import { MEND, VOTE } from "../../src/quorum-scripts.ts";
 import { whenFulfilled } from "../support/statistics.ts";
 import { type Locker, TTL } from "./locks.ts";
-
-export const REFERENCE = "raw SET NX PX";
-export const REFERENCE_AGAIN = "raw SET NX PX, again";
-export const ONE_ROUND = "raw script, one round";
-export const TWO_ROUNDS = "raw scripts, two rounds";
+import { ONE_ROUND, REFERENCE, REFERENCE_AGAIN, TWO_ROUNDS } from "./names.ts";
 
 const KEY = "lock:raw";
 const RECORD = `fence.7t5:${KEY}`;

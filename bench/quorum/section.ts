@@ -1,11 +1,9 @@
 import { known, type Played, series } from "../support/interleave.ts";
 import type { Requests } from "../support/requests.ts";
-import { median, paired, summarize } from "../support/statistics.ts";
+import { differences, median, ratios, summarize } from "../support/statistics.ts";
 import type { Section, Target } from "../support/suite.ts";
 import { number } from "../support/table.ts";
-import { nameOf } from "./contestants.ts";
-import { FENCED, LOCKERS, UNFENCED } from "./locks.ts";
-import { ONE_ROUND, RAW, REFERENCE, REFERENCE_AGAIN, TWO_ROUNDS } from "./raw.ts";
+import { FENCED, nameOf, ONE_ROUND, REFERENCE, REFERENCE_AGAIN, TWO_ROUNDS, UNFENCED } from "./names.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What of the same wire ours are compared with, beside the reference. */
@@ -28,15 +26,15 @@ const count = (value?: number) => (value === undefined ? "-" : `${Number(value.t
 /** What was measured, as a table. */
 export function sectionOf(
   scenario: Scenario,
+  names: readonly string[],
   roundTrips: readonly number[],
   played: ReadonlyMap<string, Played>,
   requests: ReadonlyMap<string, Requests>,
 ): Section {
   const times = (name: string, hanging = false) => series(played.get(nameOf(name, hanging)), "acquire");
-  const against = (name: string, other: string) => summarize(paired(times(name), times(other)));
-  const hangs = (name: string) => summarize(paired(times(name, true), times(name)));
+  const against = (name: string, other: string) => summarize(ratios(times(name), times(other)));
+  const hangs = (name: string) => summarize(ratios(times(name, true), times(name)));
 
-  const names = [...RAW, ...LOCKERS].map(({ name }) => name);
   const data = names.map((name) => ({
     name,
     healthy: summarize(known(times(name))),
@@ -62,16 +60,21 @@ export function sectionOf(
     count(requests?.sent),
     count(requests?.executed),
   ]);
+  const extra = (name: string, other: string) => median(differences(times(name), times(other)));
+  const second = summarize(differences(times(FENCED), times(UNFENCED)));
+  const share = second.median / extra(TWO_ROUNDS, ONE_ROUND);
+  const trip = [number(second.median), second.quartiles.map(number).join(" to "), "", number(share)];
+  rows.splice(names.indexOf(FENCED) + 1, 0, ["the fence's second round in that", ...trip]);
 
   const target = (what: string, limit: number, measured: number): Target => ({ what, limit, measured });
+  const own = [UNFENCED, FENCED];
   const targets = [
     target(`${UNFENCED}, against its requests sent raw`, 1.2, against(UNFENCED, ONE_ROUND).median),
     target(`${FENCED}, two rounds, against its requests sent raw`, 1.2, against(FENCED, TWO_ROUNDS).median),
-    ...[UNFENCED, FENCED].map((name) => target(`${name}, one server hangs, against healthy`, 1.1, hangs(name).median)),
+    ...own.map((name) => target(`${name}, one server hangs, against healthy`, 1.1, hangs(name).median)),
   ];
 
   const again = against(REFERENCE_AGAIN, REFERENCE);
-  const second = median(known(times(FENCED))) - median(known(times(UNFENCED)));
   const failed = data.flatMap(({ name, failures, failuresHanging, firstFailure }) =>
     failures || failuresHanging
       ? [`${name} failed ${failures} times, ${failuresHanging} times with one hanging: ${firstFailure}`]
@@ -80,7 +83,7 @@ export function sectionOf(
   const notes = [
     `Round trips, by PING: ${roundTrips.map(number).join(", ")} ms. ${scenario.rounds} rounds.`,
     `Noise: the same reference twice, ${again.median.toFixed(2)} × (quartiles ${again.quartiles.map(number).join(" to ")}).`,
-    `The fence's second round adds ${number(second)} ms.`,
+    `More than its own requests, raw: ${own.map((name) => `${name} ${number(extra(name, SAME_REQUESTS[name]!))} ms`).join(", ")}.`,
     ...failed,
   ];
   return { title: scenario.title, notes, head: HEAD, rows, targets, data };

@@ -48,7 +48,13 @@ async function measure(stage: Stage, servers: readonly RedisServer[], scenario: 
       warmUp: Math.ceil(rounds / 10),
       progress: (done, of) => stage.progress(title, done / of),
     });
-    return sectionOf({ ...scenario, rounds }, roundTrips, played, requests);
+    return sectionOf(
+      { ...scenario, rounds },
+      ALL.map(({ name }) => name),
+      roundTrips,
+      played,
+      requests,
+    );
   } finally {
     stores.wake();
     await Promise.all(contestants.map(({ close }) => close()));

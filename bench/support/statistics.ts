@@ -32,12 +32,24 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** What each turn took against the other's turn in the same round; a round that one of them lacks does not count. */
-export function paired(values: readonly (number | undefined)[], against: readonly (number | undefined)[]): number[] {
+/** By round; `undefined` where there is no figure. */
+export type Series = readonly (number | undefined)[];
+
+function pairs<Result>(values: Series, against: Series, join: (value: number, other: number) => Result): Result[] {
   return values.flatMap((value, round) => {
     const other = against[round];
-    return value === undefined || other === undefined || other === 0 ? [] : [value / other];
+    return value === undefined || other === undefined ? [] : [join(value, other)];
   });
+}
+
+/** What each turn took against the other's turn in the same round; a round that one of them lacks does not count. */
+export function ratios(values: Series, against: Series): number[] {
+  return pairs(values, against, (value, other) => value / other);
+}
+
+/** By how much each turn took longer than the other's turn in the same round. */
+export function differences(values: Series, against: Series): number[] {
+  return pairs(values, against, (value, other) => value - other);
 }
 
 /**
