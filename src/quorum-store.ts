@@ -108,6 +108,9 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     },
 
     release(call, token, rest, send) {
+      const began = clock.monotonic();
+      const restNow = () => Math.max(0, Math.ceil(rest - (clock.monotonic() - began)));
+      const failed = ({ failure }: Vote<Answer>) => !!failure;
       const judge: Judge<Released> = (seen, open) => {
         const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
         if (freed >= majority) return { outcome: "freed" };
@@ -124,7 +127,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         (votes, _, seen) => {
           for (const [index, part] of parts.entries()) {
             if (seen[index]?.answer) continue;
-            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed, restNow);
           }
         },
       );
@@ -141,8 +144,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           const mine = found.filter(({ label }) => label === value);
           if (count >= majority) {
             const fence = most(mine.map((answer) => answer.fence));
-            // One that voted late has a counter of its own.
-            if (fence.count < majority && open) return undefined;
+            // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
+            if (fence.count < majority && fence.count + open >= majority) return undefined;
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",
