@@ -97,6 +97,20 @@ describe("an abort", () => {
   });
 });
 
+test("a vote that arrives after the wait was abandoned, unfenced, is given back when it answers", async () => {
+  const all = quorumBench({ fence: false });
+  const slow = only("vote", { arrives: 700 });
+  treat(all, slow, slow, slow);
+  const controller = new AbortController();
+  const waiting = rejection(all.locks.acquire("x", { signal: controller.signal }));
+  await all.clock.advance(100);
+  controller.abort(new Error("enough"));
+  await waiting;
+  await all.clock.advance(1000);
+  expect(all.wires.map((wire) => wire.sent("give"))).toEqual([2, 2, 2]);
+  expect(holdersOf(all)).toEqual(["", "", ""]);
+});
+
 describe("a Node process", () => {
   test("does not end while it waits for a lock, and may while a lease is renewed and clean-ups go on", async () => {
     const all = quorumBench({ renew: true });

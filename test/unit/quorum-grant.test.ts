@@ -64,6 +64,12 @@ describe("a majority grants", () => {
     expect(lease.remaining()).toBeCloseTo((10_000 - 200) * 0.99 - 2 - 200, 0);
   });
 
+  test("unfenced, until what a majority said that they have left", async () => {
+    const all = quorumBench({ ttl: "10s", fence: false });
+    treat(all, only("vote", { says: ["granted", 4000, "", "="] }), undefined, BLACK_HOLE);
+    expect((await all.locks.acquire("x")).remaining()).toBeCloseTo(4000 * 0.99 - 2, 0);
+  });
+
   test("but not a grant that is over before all of it is known", async () => {
     const all = quorumBench({ ttl: "1s", over: { timeout: "1s" } });
     treat(all, { answers: 490 }, { answers: 490 }, BLACK_HOLE);
@@ -121,13 +127,16 @@ describe("refused as soon as there can be no majority", () => {
     expect(holdersOf(all)).toEqual(["", "", ""]);
   });
 
-  test("and tried again at the moment at which enough of them are free", async () => {
+  test.each([
+    ["the second of three", [1, 2, 3], 2001],
+    ["the first of two", [1, 5, 0], 1001],
+  ])("and tried again at the moment at which enough of them are free: %s", async (_, seconds, after) => {
     const all = quorumBench({ retry: () => 60_000 });
     for (const [index, member] of all.members.entries())
-      await member.set("lock:x", "foreign", { nx: true, px: (index + 1) * 1000 });
+      if (seconds[index]) await member.set("lock:x", "foreign", { nx: true, px: seconds[index] * 1000 });
     const began = all.clock.monotonic();
     await all.clock.runUntilSettled(all.locks.acquire("x", { wait: "10s" }));
-    expect(all.clock.monotonic() - began).toBe(2001);
+    expect(all.clock.monotonic() - began).toBe(after);
   });
 });
 
