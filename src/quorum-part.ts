@@ -1,11 +1,13 @@
 import { cleanUp } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
-import type { Call } from "./core.ts";
+import type { Call, Pending } from "./core.ts";
 import { track } from "./core.ts";
 import type { Failure } from "./failure.ts";
 import type { Send } from "./limit.ts";
+import { within } from "./limit.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import type { Answer, Stamped } from "./reply.ts";
+import { malformed } from "./reply.ts";
 import { rounds, vote } from "./round.ts";
 import { FORCE } from "./scripts.ts";
 import type { Store } from "./store.ts";
@@ -50,7 +52,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
   const run = runOver(transport, clock);
   /** Tokens that were given back: no repair may begin after that. */
   const given = new Set<string>();
-  const repairs = new Map<string, Promise<unknown>>();
+  const repairs = new Map<string, Pick<Pending, "over" | "until">>();
   /** The votes under way, by token. */
   const voting = new Map<string, { spent: boolean }>();
   /** Which run of the server was seen, when it was seen last, and when another was, on the monotonic clock. */
@@ -62,7 +64,8 @@ export function createPart(transport: Transport, clock: Clock): Part {
     const [id, uptime] = label.split(" ");
     if (!id || !uptime) return undefined;
     const now = clock.monotonic();
-    if (runId !== undefined && runId !== id) before = seen;
+    // The next name of a cluster is at another server.
+    if (runId !== undefined && runId !== id && !((transport.nodes?.() ?? []).length > 1)) before = seen;
     runId = id;
     seen = now;
     // The uptime is a difference on a clock that may be set: below 0 if it was set back. When another run was seen is not.
@@ -86,6 +89,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
         if (answer.outcome !== "granted") return answer;
         // It may have been granted after the give-back, which then has to be repeated.
         if (mine.spent && !call.core.closing) void cleanUp({ ...call, store: part }, token);
+        if (call.fence !== !!answer.fence) throw malformed(answer);
         return { ...answer, young: youth(answer.label, maxTtl) };
       } finally {
         if (voting.get(token) === mine) voting.delete(token);
@@ -97,14 +101,15 @@ export function createPart(transport: Transport, clock: Clock): Part {
     raise: (call, token, fence) => run(freely, MEND, "held gone", call, token, "", call.life, fence, ""),
 
     async repair(call, token, ttl, fence, last, limit) {
-      if (given.has(token)) return;
+      if (given.has(token) || call.core.closing) return;
       const round = rounds(call.background, limit);
       const mended = vote(() => run(freely, MEND, "held gone", call, token, ttl, lifeOf(call), fence, last));
       const over = round.decide([mended], (votes, open) => (open ? undefined : votes)).catch(() => {});
-      repairs.set(token, over);
-      track(call, call.cleanUps, { until: clock.monotonic() + limit, over, end: round.end });
+      const repair = { until: clock.monotonic() + limit, over, end: round.end };
+      repairs.set(token, repair);
+      track(call, call.cleanUps, repair);
       await over;
-      if (repairs.get(token) === over) repairs.delete(token);
+      if (repairs.get(token) === repair) repairs.delete(token);
     },
 
     spend(token) {
@@ -116,7 +121,12 @@ export function createPart(transport: Transport, clock: Clock): Part {
       part.spend(token);
       given.add(token);
       forgetOldest(given);
-      await repairs.get(token);
+      const repair = repairs.get(token);
+      if (repair) {
+        // Of one that a Worker's request took with it nobody hears again.
+        const left = Math.max(1, repair.until - clock.monotonic());
+        await within(call.background, left, () => repair.over).catch(() => repairs.delete(token));
+      }
       return run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
     },
 

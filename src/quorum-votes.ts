@@ -37,7 +37,7 @@ export function outage({ parts, majority }: Electorate, votes: readonly Vote<unk
 
 /** The time that at least `count` of these have left. */
 export function leftOf(answers: readonly { left: number }[], count: number): number {
-  const lefts = answers.map(({ left }) => left).sort((a, b) => b - a);
+  const lefts = answers.map(({ left }) => left).sort((a, b) => b - a || 0);
   return lefts[count - 1] ?? 0;
 }
 
