@@ -77,7 +77,7 @@ async function elect(
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
     if ("outage" in reason) throw reason;
-    return { ...reason, used: () => gave || undecided > 0 };
+    return { ...reason, used: () => gave || undecided > 0 || reason.outcome === "spent" };
   }
 
   const sent = instant(clock);
@@ -138,5 +138,5 @@ async function elect(
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
   const reason = refusal(said, agreed.length);
   const over = { outage: classify("the grant was over before its fence was agreed on") };
-  return refused(votes, "outcome" in reason && reason.outcome === "spent" ? over : reason);
+  return refused(votes, !("outage" in reason) && reason.outcome === "spent" ? over : reason);
 }

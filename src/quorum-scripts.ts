@@ -18,7 +18,11 @@ end
 local answer = acquire()
 local info = answer[1] == 'granted' and ARGV[5] == '1' and redis.pcall('INFO', 'server')
 if type(info) == 'string' then
-  answer[4] = '=' .. (info:match('run_id:(%w+)') or '') .. ' ' .. (info:match('uptime_in_seconds:(%-?%d+)') or '')
+  local function after(what)
+    local _, at = info:find(what, 1, true)
+    return at and info:match('^%-?%w+', at + 1) or ''
+  end
+  answer[4] = '=' .. after('run_id:') .. ' ' .. after('uptime_in_seconds:')
 end
 return answer`;
 

@@ -108,6 +108,9 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     },
 
     release(call, token, rest, send) {
+      const began = clock.monotonic();
+      const restNow = () => Math.max(0, Math.ceil(rest - (clock.monotonic() - began)));
+      const failed = ({ failure }: Vote<Answer>) => !!failure;
       const judge: Judge<Released> = (seen, open) => {
         const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
         if (freed >= majority) return { outcome: "freed" };
@@ -124,7 +127,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         (votes, _, seen) => {
           for (const [index, part] of parts.entries()) {
             if (seen[index]?.answer) continue;
-            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed, restNow);
           }
         },
       );

@@ -71,12 +71,13 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
+  rest?: () => number,
 ): Promise<boolean> {
   const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
-  const giveBack = () => cleanUp({ ...call, store: part }, token);
+  const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
 
   async function work(): Promise<boolean> {
     try {

@@ -33,8 +33,8 @@ afterAll(async () => {
 /** The stores of one mask, as the one who tries sees them. */
 function stores(mask: Mask, number: number): { transport: Transport; hangs: boolean }[] {
   return mask.map((state, at) => {
-    // Every third has a store that is reached by HTTP.
-    const works = (number % 15 === 3 * at ? ways.rest : ways.direct)[at] as Transport;
+    // Every sixth has a store that is reached by HTTP.
+    const works = (number % 30 === 6 * at ? ways.rest : ways.direct)[at] as Transport;
     const transport = {
       up: runningFor(DAY, works),
       taken: works,
