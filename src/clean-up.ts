@@ -31,13 +31,13 @@ export function giveBack(
  * Releases, in the background, a token that may have been granted without our knowing. Whatever arrives after that
  * finds the token spent. Tried for one ttl: after that nothing is left to free.
  */
-export async function cleanUp(call: Call, token: string): Promise<void> {
+export async function cleanUp(call: Call, token: string, rest?: () => number): Promise<void> {
   const { background: clock, ttl, waitUntil, store } = call;
   const report = reporter(call);
   const until = clock.monotonic() + ttl;
   const over = Promise.all(
     (store.parts ?? [store]).map((part) =>
-      giveBack({ ...call, clock, store: part }, token, "clean up after", until).catch((error: LockBackendError) =>
+      giveBack({ ...call, clock, store: part }, token, "clean up after", until, rest).catch((error: LockBackendError) =>
         report("failed", { during: "clean-up", error }),
       ),
     ),

@@ -61,7 +61,7 @@ async function elect(
     onRefusal();
     const waits: Promise<Vote<void>>[] = [];
     let undecided = 0;
-    let gave = false;
+    let gave = votes.some(({ answer }) => answer?.outcome === "spent");
     for (const [index, part] of parts.entries()) {
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;
@@ -77,7 +77,7 @@ async function elect(
     }
     if (waits.length) await round.decide(waits, (_, open) => (open ? undefined : true));
     if ("outage" in reason) throw reason;
-    return { ...reason, used: () => gave || undecided > 0 };
+    return { ...reason, used: () => gave || undecided > 0 || reason.outcome === "spent" };
   }
 
   const sent = instant(clock);
@@ -92,18 +92,20 @@ async function elect(
   const good = votes.filter(({ failure }) => !failure);
   const grants = grantsOf(good);
 
-  if (grants.length < majority) {
-    const failed = votes.filter(({ failure }) => failure).length;
-    if (failed > parts.length - majority) return refused(votes, outage(electorate, votes));
-    const others = votes.flatMap(({ answer }) => (answer?.outcome === "busy" ? [answer] : []));
-    const open = votes.filter(({ answer, failure }) => !answer && !failure).length;
+  /** Why so many grants are too few. */
+  function refusal(said: readonly Vote<Answer>[], count: number): Attempted | Outage {
+    if (said.filter(({ failure }) => failure).length > parts.length - majority) return outage(electorate, said);
+    const others = said.flatMap(({ answer }) => (answer?.outcome === "busy" ? [answer] : []));
+    const open = said.filter(({ answer, failure }) => !answer && !failure).length;
     // As many as have to become free for a majority, if those that have not answered yet are.
-    const free = Math.max(1, majority - grants.length - open);
+    const free = Math.max(1, majority - count - open);
     const left = timed ? leftOf(others, others.length - free + 1) : -1;
     const label = most(others.map((answer) => answer.label)).value ?? "";
     const outcome = others.length ? "busy" : "spent";
-    return refused(votes, { outcome, left, fence: undefined, label, ...sent });
+    return { outcome, left, fence: undefined, label, ...sent };
   }
+
+  if (grants.length < majority) return refused(votes, refusal(votes, grants.length));
 
   const granted: Attempted = {
     outcome: "granted",
@@ -120,17 +122,21 @@ async function elect(
   const raised = ballots.map((ballot, index) =>
     vote(async () => {
       const { answer, failure } = await ballot;
-      if (answer?.outcome !== "granted") throw failure ?? classify("it did not grant");
-      const held = await parts[index]?.raise(call, token, fence);
-      if (failure) throw failure;
+      const held = answer?.outcome === "granted" ? await parts[index]?.raise(call, token, fence) : answer;
+      if (failure) throw { outage: failure };
       return held as Answer;
     }),
   );
-  const agreed = await round.decide(raised, (seen, open) => {
-    // A store that granted late, with a larger fence, would let a later grant have a smaller one.
-    const held = seen.flatMap(({ answer }) => (answer?.outcome === "held" && answer.fence === fence ? [answer] : []));
-    return held.length >= majority || held.length + open < majority ? held : undefined;
+  // A store that granted late, with a larger fence, would let a later grant have a smaller one.
+  const agree = (said: readonly Vote<Answer>[]) =>
+    said.flatMap(({ answer }) => (answer?.outcome === "held" && answer.fence === fence ? [answer] : []));
+  const said = await round.decide(raised, (seen, open) => {
+    const held = agree(seen).length;
+    return held >= majority || held + open < majority ? seen.map((each) => ({ ...each })) : undefined;
   });
+  const agreed = agree(said);
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
-  return refused(votes, { outage: classify("the grant was over before its fence was agreed on") });
+  const reason = refusal(said, agreed.length);
+  const over = { outage: classify("the grant was over before its fence was agreed on") };
+  return refused(votes, "outcome" in reason && reason.outcome === "spent" ? over : reason);
 }

@@ -1,8 +1,7 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
-import type { Failure } from "./failure.ts";
-import { backendError } from "./failure.ts";
+import { backendError, classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -109,6 +108,9 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     },
 
     release(call, token, rest, send) {
+      const began = clock.monotonic();
+      const restNow = () => Math.max(0, Math.ceil(rest - (clock.monotonic() - began)));
+      const failed = ({ failure }: Vote<Answer>) => !!failure;
       const judge: Judge<Released> = (seen, open) => {
         const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
         if (freed >= majority) return { outcome: "freed" };
@@ -125,7 +127,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         (votes, _, seen) => {
           for (const [index, part] of parts.entries()) {
             if (seen[index]?.answer) continue;
-            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, ({ failure }) => !!failure);
+            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed, restNow);
           }
         },
       );
@@ -142,10 +144,12 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           const mine = found.filter(({ label }) => label === value);
           if (count >= majority) {
             const fence = most(mine.map((answer) => answer.fence));
+            // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
+            if (fence.count < majority && fence.count + open >= majority) return undefined;
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",
-              left: leftOf(mine, majority),
+              left: leftOf(mine.map(orForEver), majority),
               fence: fence.count >= majority ? fence.value : undefined,
               label,
             };
@@ -162,13 +166,14 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
       const held = holder.count >= majority;
       const free = saying(before, "free").length;
       const nothing: Answer = { outcome: "free", left: -1, fence: undefined, label: "" };
-      if (!held && free >= majority) return nothing;
+      // What an earlier try took is still to be freed.
+      if (!held && free >= majority && !values.includes(token)) return nothing;
       const after = await poll(
         call,
         send,
         async (part, index) => {
           const value = values[index];
-          if (before[index]?.failure) throw before[index].failure;
+          if (before[index]?.failure) throw { outage: before[index].failure };
           return value === undefined || (held && value !== holder.value) ? nothing : part.take(call, token, value);
         },
         all,
@@ -185,15 +190,15 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           yield* part.scan(call, send);
           votes.push({});
         } catch (thrown) {
-          votes.push(await vote(() => Promise.reject(thrown)));
+          votes.push({ failure: classify(Object(thrown).cause ?? thrown) });
         }
       }
       // Whatever a majority holds is at one of those that answered.
-      const { outage: failure } = outage(electorate, votes);
-      if (failures(votes) >= majority) throw backendError(call.prefix, "list", failure as Failure);
+      if (failures(votes) >= majority) throw backendError(call.prefix, "list", outage(electorate, votes).outage);
     },
   };
   return store;
 }
 
+const orForEver = ({ left }: Answer) => ({ left: left < 0 ? Infinity : left });
 const isBusy = ({ outcome }: Answer) => outcome === "busy";

@@ -37,7 +37,7 @@ export function outage({ parts, majority }: Electorate, votes: readonly Vote<unk
 
 /** The time that at least `count` of these have left. */
 export function leftOf(answers: readonly { left: number }[], count: number): number {
-  const lefts = answers.map(({ left }) => left).sort((a, b) => b - a);
+  const lefts = answers.map(({ left }) => left).sort((a, b) => b - a || 0);
   return lefts[count - 1] ?? 0;
 }
 
@@ -71,25 +71,21 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
+  rest?: () => number,
 ): Promise<boolean> {
-  const { background, cleanUps, waitUntil, core, ttl, commandTimeout } = call;
+  const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
-  const giveBack = () => cleanUp({ ...call, store: part }, token);
+  const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
 
   async function work(): Promise<boolean> {
-    const again = async () => {
-      const settled = await late;
-      if (settled.answer && needed(settled) && !core.closing) await giveBack();
-    };
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
       if (!needed(seen)) return false;
       if (seen.answer) await giveBack();
       else {
-        // It may be granted after the give-back, which then has to be repeated.
-        void again();
+        part.spend(token);
         await giveBackTo(underWay.get(part) ?? new Set());
       }
     } catch {

@@ -66,7 +66,11 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   async function attempts(): Promise<Grant | null> {
     try {
       for (let attempt = 1; ; attempt++) {
-        if (used?.()) token = undefined;
+        if (used?.()) {
+          // A request of an earlier attempt may arrive yet.
+          if (unsure) giveBack();
+          token = undefined;
+        }
         used = undefined;
         token ??= mintToken(call);
         const began = clock.monotonic();
@@ -80,7 +84,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           unsure = wasUnsure;
           trip = now - began;
           spent = answer.outcome === "spent";
-          if (spent) token = undefined;
+          if (spent && !answer.used) token = undefined;
           used = answer.used;
           if (answer.outcome === "granted") {
             const left = Math.min(answer.left, ttl);
@@ -106,7 +110,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           // The null of a plain SET may be the answer to its second execution.
           unsure = wasUnsure || !refused || sent > sentBefore + 1;
           if ((thrown as Partial<Outage> | undefined)?.outage) {
-            unsure = false;
+            unsure = wasUnsure;
             used = () => true;
           }
           // An attempt that the end of the wait cut short says less than the one before.
@@ -120,7 +124,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         const room = until - now - LAST_ATTEMPT - 2 * trip;
         if (room <= 0) break;
         // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
-        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * trip : 0);
+        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * Math.min(trip, commandTimeout) : 0);
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {

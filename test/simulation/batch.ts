@@ -1,5 +1,5 @@
-import type { Wanted } from "./planner.ts";
 import { planOf } from "./planner.ts";
+import type { Range } from "./pool.ts";
 import { simulate } from "./run.ts";
 
 /** A seed that failed, by what it broke first. */
@@ -16,16 +16,21 @@ export interface Sum {
   tally: Record<string, number>;
 }
 
+/** How many servers there are in the world of a seed, where several counts are wanted. */
+export function storesOf(seed: number, stores: readonly number[]): number {
+  return stores[Math.floor(seed / 2) % stores.length] ?? 1;
+}
+
 /** Runs the seeds one after another, and hands on what they gave, now and then. */
 export async function runSeeds(
   seeds: Iterable<number>,
-  wanted: Wanted,
+  { regime, stores }: Pick<Range, "regime" | "stores">,
   hand: (sum: Sum) => void,
   every = 250,
 ): Promise<void> {
   let sum: Sum = { seeds: 0, failed: [], tally: {} };
   for (const seed of seeds) {
-    const { violations, tally } = await simulate(planOf(seed, wanted));
+    const { violations, tally } = await simulate(planOf(seed, { regime, stores: storesOf(seed, stores) }));
     sum.seeds++;
     const [first] = violations;
     if (first) sum.failed.push({ seed, invariant: first.invariant, text: first.text });

@@ -45,6 +45,7 @@ export function checkLateCopies(
   facts: TokenFacts,
   { releasedAt, lossesThen }: Pick<TokenFacts, "releasedAt" | "lossesThen"> = facts,
   entries: number = witness.entries.get(execution.message.lock) ?? 0,
+  remembered: number = REMEMBERED,
 ): void {
   const { message, server, recordBefore } = execution;
   const { kind, more } = message;
@@ -56,7 +57,7 @@ export function checkLateCopies(
   const since = entries - releasedAt;
   const known = recordBefore?.includes(facts.id);
   const lost = server.losses > lossesThen;
-  if (known || !(since >= REMEMBERED || lost)) {
+  if (known || !(since >= remembered || lost)) {
     witness.fail(7, `${facts.label} is granted after its own release, ${since} entries later`);
   } else {
     witness.count("late copy: its token was forgotten, it holds the name, idle");

@@ -45,7 +45,8 @@ export const QUORUM_FAULTS: readonly string[] = [
   "server that does not tell its uptime",
 ].map((kind) => `fault: ${kind}`);
 
-const ONE_SERVER = /^(set|acquire|delete-if|query): |^(extend|verify): (held|gone|forced|busy)$|^release: [fgu]/;
+const ONE_SERVER =
+  /^(set|acquire|delete-if|query): |^(extend|verify): (held|gone|forced|busy)$|^release: (freed|gone|forced|unrecorded)/;
 
 export const QUORUM_BRANCHES: readonly string[] = [
   "vote: granted",

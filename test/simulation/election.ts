@@ -14,6 +14,9 @@ interface Given {
   fence: number;
 }
 
+/** How many later entries push a token out of a record: one less where the last grant was released, and so is no first entry. */
+const REMEMBERED = 6;
+
 const counterOf = (record = "") => Number.parseInt(record, 10) || 0;
 
 /** Holds what several servers do to the invariants, for one server each or for a majority of them. */
@@ -53,7 +56,7 @@ export class Election {
     if (kind === "force" && before && after && after.value !== before.value) witness.evict(before.value, "force");
     const granted = after?.value === token && before?.value !== token;
     if (granted) {
-      checkLateCopies(witness, execution, facts, ballot, entries);
+      checkLateCopies(witness, execution, facts, ballot, entries, REMEMBERED);
     }
     this.#checkCounter(execution, facts, ballot, granted);
     if (granted) {
@@ -130,7 +133,8 @@ export class Election {
     witness.count("repair: a server has the lock again");
     const { plan, servers, majority } = witness.world;
     const others = servers.filter((server) => server !== mended && server.peek(facts.lock)?.value === token);
-    if (plan.regime !== "kept" || others.length >= majority) return;
+    // One that is under way when the lease is released will be released too.
+    if (plan.regime !== "kept" || others.length >= majority || facts.releaseSent) return;
     const mine = [...witness.holdings].filter(({ token }) => token === facts);
     if (!mine.length) witness.fail(6, `a repair of ${facts.label}, which nobody was given`);
     const over = mine.every(({ lease, client, ended }) => {
@@ -140,6 +144,16 @@ export class Election {
       return lease.expiresAt <= clock.now();
     });
     if (mine.length && over) witness.fail(6, `a repair of ${facts.label}, whose time is over`);
+  }
+
+  /** What is over by itself when a call ends has not to be given back. */
+  callEnds(label: string): void {
+    const { tokens, world } = this.#witness;
+    for (const facts of tokens.values()) {
+      if (facts.label !== label) continue;
+      for (const [store, ballot] of facts.ballots.entries())
+        if (ballot && world.servers[store]?.peek(facts.lock)?.value.slice(0, 23) !== facts.id) ballot.over = true;
+    }
   }
 
   given({ store }: Message, facts: TokenFacts): void {

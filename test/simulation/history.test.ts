@@ -93,8 +93,9 @@ describe("the command line", () => {
   test.each([
     [["--seed", "many"], "--seed takes a whole number"],
     [["--regime", "mixed"], '"kept" or "broken"'],
-    [["--stores", "3", "--seed", "1"], "holdfast/quorum"],
-    [["--stores", "3", "--seeds", "10"], "holdfast/quorum"],
+    [["--stores", "0", "--seed", "1"], "from 1 to 9"],
+    [["--stores", "3,x", "--seeds", "10"], "from 1 to 9"],
+    [["--stores", "1,3"], "by itself"],
     [["--seats", "3"], "--seats"],
   ])("refuses %j", async (args, message) => {
     const { code, output } = await run(main, args);

@@ -1,6 +1,7 @@
 // `npm run simulate`: many seeds on every core, or one seed's history.
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { storesOf } from "./batch.ts";
 import type { Plan } from "./plan.ts";
 import { planOf } from "./planner.ts";
 import { runInPool } from "./pool.ts";
@@ -16,7 +17,7 @@ const HELP = `npm run simulate -- [options]
   --seed N         run one seed and print its history
   --plan FILE      run the plan in this file, as a failure printed it
   --regime NAME    "kept" or "broken"; by default even seeds keep the assumptions, odd ones break them
-  --stores N       servers, 1 by default, up to 9: clients are over a quorum of them
+  --stores N       servers, 1 by default, up to 9: clients are over a quorum of them; "3,5" takes turns
   --report FILE    write the counts as JSON to this file
   --quiet          only the checks, not how often everything occurred`;
 
@@ -34,18 +35,22 @@ const { values } = parseArgs({
   },
 });
 
-function whole(name: "seeds" | "from" | "seed" | "stores"): number {
+function whole(name: "seeds" | "from" | "seed"): number {
   const value = Number(values[name]);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new Error(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
 }
 
-function stores(): number {
-  const count = whole("stores");
-  if (count < 1 || count > 9) throw new Error(`--stores takes a number from 1 to 9, not ${count}.`);
-  return count;
+function stores(): number[] {
+  const counts = values.stores.split(",").map(Number);
+  if (!counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 9))
+    throw new Error(`--stores takes a number from 1 to 9, not ${values.stores}.`);
+  if (new Set(counts.map((count) => count > 1)).size > 1) throw new Error("--stores: 1 is looked at by itself.");
+  return counts;
 }
+
+const severalOf = () => stores().some((count) => count > 1);
 
 function regime(): Plan["regime"] | undefined {
   const { regime: name } = values;
@@ -83,8 +88,8 @@ async function many(): Promise<boolean> {
   const range = { from, to: from + seeds, regime: regime(), stores: stores() };
   const sum = await runInPool(range, (total) => progress.update(total.seeds, total.failed.length));
   progress.end();
-  const checks = checksOf(sum, stores(), regime());
-  const lines = reportLines(sum, stores(), (performance.now() - began) / 1000, checks);
+  const checks = checksOf(sum, severalOf(), regime());
+  const lines = reportLines(sum, severalOf(), (performance.now() - began) / 1000, checks);
   console.log(lines.slice(values.quiet ? lines.length - checks.length - 1 : 0).join("\n"));
   const shown = new Map<number, number>();
   for (const { seed, invariant, text } of sum.failed) {
@@ -95,7 +100,7 @@ async function many(): Promise<boolean> {
   }
   if (sum.failed.length)
     console.log(
-      `Replay and shrink one of them: npm run simulate -- ${stores() > 1 ? `--stores ${stores()} ` : ""}--seed N`,
+      `Replay and shrink one of them: npm run simulate -- ${severalOf() ? `--stores ${stores()} ` : ""}--seed N`,
     );
   const failed = checks.filter(({ ok }) => !ok).length;
   if (values.report) {
@@ -108,12 +113,12 @@ async function many(): Promise<boolean> {
 try {
   if (values.help) console.log(HELP);
   else {
-    const wanted = { regime: regime(), stores: stores() };
+    const counts = stores();
     const ok =
       values.plan !== undefined
         ? await one(JSON.parse(readFileSync(values.plan, "utf8")) as Plan)
         : values.seed !== undefined
-          ? await one(planOf(whole("seed"), wanted))
+          ? await one(planOf(whole("seed"), { regime: regime(), stores: storesOf(whole("seed"), counts) }))
           : await many();
     process.exitCode = ok ? 0 : 1;
   }

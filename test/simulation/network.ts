@@ -186,7 +186,11 @@ export class Network {
     const { servers, witness } = this.#world;
     const server = servers[message.store] as Server;
     if (server.down) return { error: new Error("connect ECONNREFUSED") };
-    if (server.refuses) return { error: new Error("LOADING Redis is loading the dataset in memory") };
+    if (server.refuses) {
+      // Unless a copy of it comes later.
+      message.denied = true;
+      return { error: new Error("LOADING Redis is loading the dataset in memory") };
+    }
     const { lock, record, command } = message;
     const clock = server.clock();
     const before = server.peek(lock);

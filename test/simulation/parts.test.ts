@@ -148,7 +148,7 @@ describe("a resource", () => {
 });
 
 test("the processes share the seeds without a gap, pairs of neighbours together", () => {
-  const range = { from: 3, to: 12, regime: undefined, stores: 1, of: 2 };
+  const range = { from: 3, to: 12, regime: undefined, stores: [1], of: 2 };
   const shares = [0, 1].map((at) => [...seedsOf({ ...range, at })]);
   expect(shares).toEqual([
     [3, 4, 7, 8, 11],

@@ -12,11 +12,12 @@ interface Setting extends Pick<Plan, "seed" | "regime" | "names" | "trip" | "cli
 
 /** The world of a seed with several servers, each with faults of its own. */
 export function planQuorum(setting: Setting): Plan {
-  const { seed, regime, names, trip } = setting;
+  const { seed, regime, names, longest } = setting;
+  const trip = Math.min(setting.trip, longest / 10);
   const random = randomOf(seed, "quorum");
   const clients = setting.clients.map((client) => planPatience(random, client, trip));
   const servers = planServers(random, setting);
-  const options = planOptions(random, setting);
+  const options = planOptions(random, { ...setting, trip });
   return {
     seed,
     regime,
@@ -32,10 +33,16 @@ export function planQuorum(setting: Setting): Plan {
 
 /** An attempt has two rounds. Who is given less time than they take now and then hardly ever gets a lock. */
 function planPatience(random: Random, client: ClientPlan, trip: number): ClientPlan {
-  if (client.commandTimeout >= 6 * trip) return client;
-  if (random.chance(0.8)) return { ...client, commandTimeout: 6 * trip };
-  const limited = (task: Task): Task => ("wait" in task ? { ...task, wait: task.wait ?? 2000 } : task);
-  return { ...client, programs: client.programs.map((tasks) => tasks.map(limited)) };
+  const least = 6 * trip;
+  const commandTimeout = random.chance(0.8) ? Math.max(client.commandTimeout, least) : client.commandTimeout;
+  const changed = (task: Task): Task => {
+    if (task.do === "restore") return { ...task, again: task.again || random.chance(0.6) };
+    if (!("wait" in task)) return task;
+    const ttl = random.chance(0.9) ? Math.max(task.ttl, least) : task.ttl;
+    const wait = Math.min(ttl, commandTimeout) < least ? (task.wait ?? 2000) : task.wait;
+    return { ...task, ttl, wait, maxHold: Math.max(task.maxHold, ttl) };
+  };
+  return { ...client, commandTimeout, programs: client.programs.map((tasks) => tasks.map(changed)) };
 }
 
 function planServers(random: Random, { stores }: Setting): ServerPlan[] {
@@ -108,12 +115,14 @@ function planMishaps(
   const befall = (kind: string) => {
     const at = Math.round(random.between(0, span));
     if (!OF_SERVERS.includes(kind)) return add(kind, random.whole(0, clients.length - 1), at);
-    const count = random.pick([1, 1, random.whole(1, stores)]);
+    const count = broken.includes(kind)
+      ? random.pick([1, stores, random.whole(1, stores)])
+      : random.pick([1, 1, stores]);
     const first = random.whole(0, stores - 1);
     for (let more = 0; more < count; more++)
       add(kind, (first + more) % stores, at + Math.round(random.between(0, longest / 5)));
   };
   if (allowed.length) for (let left = random.whole(0, 6); left > 0; left--) befall(random.pick(allowed));
-  for (const kind of breaking) for (let left = random.whole(1, 3); left > 0; left--) befall(kind);
+  for (const kind of breaking) for (let left = random.whole(2, 6); left > 0; left--) befall(kind);
   return mishaps.sort((one, other) => one.at - other.at);
 }

@@ -8,7 +8,8 @@ export interface Range {
   from: number;
   to: number;
   regime: "kept" | "broken" | undefined;
-  stores: number;
+  /** How many servers, in turns. */
+  stores: readonly number[];
 }
 
 /** What one of several processes does of a range. */

@@ -17,16 +17,16 @@ interface Expected {
   seen: readonly string[];
 }
 
-/** What has to occur in worlds with so many servers. */
-export function expectedWith(stores: number): Expected {
-  return stores > 1
+/** What has to occur, in worlds with one server or with several. */
+export function expectedWith(several: boolean): Expected {
+  return several
     ? { faults: QUORUM_FAULTS, branches: QUORUM_BRANCHES, seen: QUORUM_SEEN }
     : { faults: FAULTS, branches: BRANCHES, seen: SEEN };
 }
 
 /** The invariants in each regime, and that everything that can happen did. */
-export function checksOf({ failed, tally }: Sum, stores: number, regime?: Plan["regime"]): Check[] {
-  const { faults, branches, seen } = expectedWith(stores);
+export function checksOf({ failed, tally }: Sum, several: boolean, regime?: Plan["regime"]): Check[] {
+  const { faults, branches, seen } = expectedWith(several);
   const regimes = regime ? [regime] : (["kept", "broken"] as const);
   const checks: Check[] = [];
   for (const each of regimes) {
@@ -54,8 +54,8 @@ function regimeOf({ seed }: Failed, regime: Plan["regime"] | undefined): Plan["r
   return regime ?? planOf(seed).regime;
 }
 
-export function reportLines(sum: Sum, stores: number, seconds: number, checks: readonly Check[]): string[] {
-  const { faults, branches, seen } = expectedWith(stores);
+export function reportLines(sum: Sum, several: boolean, seconds: number, checks: readonly Check[]): string[] {
+  const { faults, branches, seen } = expectedWith(several);
   const lines: string[] = [];
   const table = (title: string, names: readonly string[]) => {
     lines.push("", title);

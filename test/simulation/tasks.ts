@@ -45,6 +45,7 @@ async function take(world: World, client: Client, task: Take): Promise<void> {
   const limit = waitLimit(client, task);
   const end = () => {
     witness.checkSleep(client, label);
+    witness.election?.callEnds(label);
     const asks = Math.max(...world.servers.map((_, store) => witness.asks.get(`${label} ${store}`) ?? 0));
     const budget = task.maxAttempts ?? Number.POSITIVE_INFINITY;
     if (asks > budget) witness.fail(11, `${what} sent ${asks} requests, its budget is ${budget}`);

@@ -79,8 +79,9 @@ export class Witness {
     const last = this.#askedAt.get(label);
     if (last === undefined) return;
     const slept = clock.running() - last;
-    // The plain SET and the script after it are limited one by one.
-    const longest = 2 * plan.commandTimeout + Math.max(plan.retry.min, plan.retry.max) + 3 * clock.lateness + 15;
+    // The plain SET and the script after it are limited one by one; who split the votes of a quorum waits for two trips more.
+    const commands = this.election ? 3 : 2;
+    const longest = commands * plan.commandTimeout + Math.max(plan.retry.min, plan.retry.max) + 3 * clock.lateness + 15;
     if (slept > longest * 1.001) this.fail(8, `${label} did not ask for ${slept.toFixed(1)} ms while it waited`);
   }
 
