@@ -61,7 +61,7 @@ async function elect(
     onRefusal();
     const waits: Promise<Vote<void>>[] = [];
     let undecided = 0;
-    let gave = false;
+    let gave = votes.some(({ answer }) => answer?.outcome === "spent");
     for (const [index, part] of parts.entries()) {
       const seen = votes[index] ?? {};
       if (!mayHold(seen)) continue;

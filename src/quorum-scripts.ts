@@ -18,7 +18,11 @@ end
 local answer = acquire()
 local info = answer[1] == 'granted' and ARGV[5] == '1' and redis.pcall('INFO', 'server')
 if type(info) == 'string' then
-  answer[4] = '=' .. (info:match('run_id:(%w+)') or '') .. ' ' .. (info:match('uptime_in_seconds:(%-?%d+)') or '')
+  local function after(what)
+    local _, at = info:find(what, 1, true)
+    return at and info:match('^%-?%w+', at + 1) or ''
+  end
+  answer[4] = '=' .. after('run_id:') .. ' ' .. after('uptime_in_seconds:')
 end
 return answer`;
 
@@ -40,7 +44,8 @@ return answer`;
 
 /**
  * Raises the counter of a lock that is held to its agreed fence; with a ttl it first takes the lock where it is free,
- * unless the token was spent or forced there, or the server's clock is past the given time.
+ * unless the token was given back or forced there, or the server's clock is past the given time. That a contender was
+ * granted the lock there meanwhile, and gave it back, is no obstacle.
  *
  * ARGV token, ttl or '', the record's life or '' for no fence, the agreed fence, the last time for a repair or ''
  * outcomes: held (left, the counter: larger than the agreed fence if it was before), gone
@@ -48,7 +53,7 @@ return answer`;
 export const MEND: string = `${COMMON}
 local held, mark, time = call('GET', lock), life ~= '' and read(), call('TIME')
 local now = time[1] * 1000000 + time[2]
-if not held and arg ~= '' and (not mark or mark == '+') and now <= tonumber(ARGV[5]) then
+if not held and arg ~= '' and mark ~= ',' and mark ~= '!' and now <= tonumber(ARGV[5]) then
   call('SET', lock, token, 'PX', arg)
   held = token
 end
@@ -67,7 +72,8 @@ end
 return reply('held', call('PTTL', lock), last)`;
 
 /**
- * RELEASE, after which the token is recorded as spent: a repair that arrives later must not bring the lock back.
+ * RELEASE, after which the token is recorded as given back, with a comma as its mark, whether it was held there or not:
+ * a repair that arrives later must not bring the lock back.
  *
  * ARGV token, ms to keep the name or '0', the record's life in ms or '' for no fence
  * outcomes: those of RELEASE
@@ -76,10 +82,13 @@ export const GIVE: string = `
 local function release() ${RELEASE}
 end
 local answer = release()
-if answer[1] == 'freed' and ARGV[3] ~= '' then
+if ARGV[3] ~= '' and answer[1] then
   local text = redis.call('GET', KEYS[2]) or ''
-  local at = text:find('+' .. ARGV[1]:sub(1, 23), 1, true)
-  if at then redis.call('SET', KEYS[2], text:sub(1, at - 1) .. '.' .. text:sub(at + 1), 'KEEPTTL') end
+  local at = text:find(ARGV[1]:sub(1, 23), 1, true)
+  local mark = at and text:sub(at - 1, at - 1)
+  if mark == '+' or mark == '.' then
+    redis.pcall('SET', KEYS[2], text:sub(1, at - 2) .. ',' .. text:sub(at), 'KEEPTTL')
+  end
 end
 return answer`;
 

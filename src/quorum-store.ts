@@ -1,7 +1,7 @@
 import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
-import { classify } from "./failure.ts";
+import { backendError, classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
@@ -144,6 +144,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           const mine = found.filter(({ label }) => label === value);
           if (count >= majority) {
             const fence = most(mine.map((answer) => answer.fence));
+            // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
+            if (fence.count < majority && fence.count + open >= majority) return undefined;
             const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
             return {
               outcome: kept === "." ? "kept" : "held",
@@ -191,10 +193,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
           votes.push({ failure: classify(Object(thrown).cause ?? thrown) });
         }
       }
-      if (failures(votes) < majority) return;
-      // What a majority holds may be at none of those that answered. Each was asked until its time was over.
-      const { outage: failure } = outage(electorate, votes);
-      await send(() => Promise.reject({ outage: { ...failure, passing: false } }));
+      // Whatever a majority holds is at one of those that answered.
+      if (failures(votes) >= majority) throw backendError(call.prefix, "list", outage(electorate, votes).outage);
     },
   };
   return store;

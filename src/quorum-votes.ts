@@ -73,24 +73,19 @@ export function tidy<T>(
   needed: (vote: Vote<T>) => boolean,
   rest?: () => number,
 ): Promise<boolean> {
-  const { background, cleanUps, waitUntil, core, ttl, commandTimeout } = call;
+  const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   const round = rounds(background, limit);
 
   const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
 
   async function work(): Promise<boolean> {
-    const again = async () => {
-      const settled = await late;
-      if (settled.answer && needed(settled) && !core.closing) await giveBack();
-    };
     try {
       const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
       if (!needed(seen)) return false;
       if (seen.answer) await giveBack();
       else {
-        // It may be granted after the give-back, which then has to be repeated.
-        void again();
+        part.spend(token);
         await giveBackTo(underWay.get(part) ?? new Set());
       }
     } catch {

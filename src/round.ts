@@ -41,7 +41,7 @@ const VERDICT = 10;
 export function rounds(clock: Clock, limit: number, total: number = Infinity): Rounds {
   const until = clock.monotonic() + total - Math.min(VERDICT, total / 10);
   let timer: Timer | undefined;
-  let abandon = () => {};
+  let abandon: (() => void) | undefined;
   let ended = false;
   return {
     async decide(votes, judge) {
@@ -76,11 +76,13 @@ export function rounds(clock: Clock, limit: number, total: number = Infinity): R
         });
       } finally {
         timer?.cancel();
+        abandon = undefined;
       }
     },
     end() {
       ended = true;
-      abandon();
+      // Nearly always nothing is under way any more, and an error with its stack is dear.
+      abandon?.();
     },
   };
 }

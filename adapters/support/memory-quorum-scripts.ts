@@ -17,7 +17,7 @@ const mend: Twin = (data, [lock, record], [token = "", ttl, life = "", agreed, l
   const at = entries.indexOf(id);
   const mark = at < 0 ? "" : entries[at - 1];
   const now = data.time();
-  if (data.get(lock) === undefined && ttl && (!mark || mark === "+") && now <= Number(last))
+  if (data.get(lock) === undefined && ttl && mark !== "," && mark !== "!" && now <= Number(last))
     data.set(lock, token, Number(ttl));
   if (data.get(lock) !== token) return reply("gone");
   if (!life) return reply("held", data.pttl(lock));
@@ -33,9 +33,11 @@ const mend: Twin = (data, [lock, record], [token = "", ttl, life = "", agreed, l
 const give: Twin = (data, keys, args) => {
   const answer = release(data, keys, args) as unknown[];
   const [, record] = keys;
-  const was = data.get(record);
-  if (answer[0] === "freed" && args[2] && was !== undefined)
-    data.set(record, was.replace(`+${idOf(args[0] ?? "")}`, `.${idOf(args[0] ?? "")}`), data.pttl(record));
+  const was = data.get(record) ?? "";
+  const id = idOf(args[0] ?? "");
+  const at = was.indexOf(id) - 1;
+  if (args[2] && at >= 0 && "+.".includes(was[at] as string))
+    data.set(record, `${was.slice(0, at)},${id}${was.slice(at + 24)}`, data.pttl(record));
   return answer;
 };
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import * as scripts from "../../src/scripts.ts";
+import { GIVE, KEEP, LOOK, MEND, VOTE } from "../../src/quorum-scripts.ts";
+import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE } from "../../src/scripts.ts";
 
 /** One step of a run, the same on both sides; keys and tokens by number. */
 export type Step =
@@ -10,7 +11,19 @@ export type Step =
   | { do: "delete"; lock: number; record: boolean }
   | { do: "pass"; seconds: number };
 
-export const SCRIPTS: Record<"ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY", string> = scripts;
+type Name = "ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY" | "VOTE" | "KEEP" | "MEND" | "GIVE" | "LOOK";
+export const SCRIPTS: Record<Name, string> = {
+  ACQUIRE,
+  EXTEND,
+  RELEASE,
+  FORCE,
+  QUERY,
+  VOTE,
+  KEEP,
+  MEND,
+  GIVE,
+  LOOK,
+};
 
 const ID = "abcdefghijklmnopqrstuv";
 
@@ -39,6 +52,10 @@ const lock = fc.nat(1);
 /** A token by its number, or by `{ of }` the value that its lock has at that moment. */
 export const CURRENT = "the value that is there";
 
+/** A fence that is in the record at that moment, or a little larger. */
+export const COUNTER = "the counter that is there";
+export const BEYOND = "a little more than the counter";
+
 function evaluate(script: keyof typeof SCRIPTS, ...args: fc.Arbitrary<number | string>[]): fc.Arbitrary<Step> {
   return fc.record({ do: fc.constant("eval" as const), script: fc.constant(script), lock, args: fc.tuple(...args) });
 }
@@ -46,6 +63,10 @@ function evaluate(script: keyof typeof SCRIPTS, ...args: fc.Arbitrary<number | s
 const text = (...values: number[]) => fc.constantFrom(...values.map(String));
 const life = fc.oneof({ weight: 4, arbitrary: text(4500, 3_600_500) }, { weight: 1, arbitrary: fc.constant("") });
 const ms = ttl.map(String);
+
+/** Some time in 2100, in microseconds. */
+const LATER = "4102444800000000";
+const agreed = fc.constantFrom("1", COUNTER, COUNTER, BEYOND, LATER);
 
 /** What other libraries, operators and accidents leave at a lock's key. */
 const foreign = fc.constantFrom(
@@ -68,6 +89,8 @@ const record = fc.constantFrom(
   `123+${TOKENS[0]}${OLD}`,
   `123+${TOKENS[1]}!${TOKENS[0]}${OLD.slice(24)}`,
   `123.${TOKENS[0]}${OLD}`,
+  `123,${TOKENS[0]}${OLD}`,
+  `123+${TOKENS[1]}.${TOKENS[0]},${TOKENS[2]?.slice(0, 23)}`,
   "",
   "0",
   "not ours",
@@ -88,6 +111,12 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: evaluate("FORCE", token, ms, text(4500, 3_600_500), fc.oneof(fc.constant(CURRENT), foreign)),
   },
   { weight: 2, arbitrary: evaluate("QUERY", fc.constantFrom("", "1")) },
+  { weight: 4, arbitrary: evaluate("VOTE", token, ms, life, fc.constantFrom("", "1"), fc.constant("")) },
+  { weight: 3, arbitrary: evaluate("KEEP", token, fc.oneof(ms, fc.constant(""))) },
+  { weight: 4, arbitrary: evaluate("MEND", token, fc.constant(""), life, agreed, fc.constant("")) },
+  { weight: 4, arbitrary: evaluate("MEND", token, ms, life, agreed, fc.constantFrom("1", LATER)) },
+  { weight: 4, arbitrary: evaluate("GIVE", token, text(0, 0, 2500, 7500), life) },
+  { weight: 2, arbitrary: evaluate("LOOK", fc.constant("")) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("foreign" as const), lock, value: foreign, ttl }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("record" as const), lock, value: record, ttl }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), lock, record: fc.boolean() }) },

@@ -1,7 +1,7 @@
 import { memory } from "../../adapters/memory.ts";
 import type { RespClient, RespReply } from "../support/resp.ts";
 import { RespError } from "../support/resp.ts";
-import { CURRENT, SCRIPTS, type Step, TOKENS } from "./commands.ts";
+import { BEYOND, COUNTER, CURRENT, SCRIPTS, type Step, TOKENS } from "./commands.ts";
 
 /** What a step led to, in a form that both sides can be compared in. */
 export interface State {
@@ -16,10 +16,12 @@ export interface Side {
 
 const recordOf = (key: string) => `fence.7t5:${key}`;
 
-function argsOf(step: Step & { do: "eval" }, current: string): string[] {
+function argsOf(step: Step & { do: "eval" }, current: string, record: string): string[] {
+  const counter = Number.parseInt(record, 10) || 1;
+  const now: Record<string, string> = { [CURRENT]: current, [COUNTER]: `${counter}`, [BEYOND]: `${counter + 5}` };
   const [first, ...rest] = step.args;
   const token = typeof first === "number" ? (TOKENS[first] as string) : String(first);
-  return [token, ...rest.map((arg) => (arg === CURRENT ? current : String(arg)))];
+  return [token, ...rest.map((arg) => now[arg] ?? String(arg))];
 }
 
 /** Time passes by shortening every key's life: a real second costs a real second. */
@@ -68,8 +70,12 @@ export function redisSide(client: RespClient, clock: { now: number }): Side {
       case "delete":
         return ["DEL", step.record ? recordOf(key) : key];
       case "eval": {
-        const current = String((await client.send("GET", key)) ?? "");
-        return ["EVAL", SCRIPTS[step.script], "2", key, recordOf(key), ...argsOf(step, current)];
+        const [current, record] = (await client.sendAll([
+          ["GET", key],
+          ["GET", recordOf(key)],
+        ])) as RespReply[];
+        const args = argsOf(step, String(current ?? ""), String(record ?? ""));
+        return ["EVAL", SCRIPTS[step.script], "2", key, recordOf(key), ...args];
       }
     }
   }
@@ -111,7 +117,11 @@ export function memorySide(clock: { now: number }): Side {
       }
       case "eval":
         return store
-          .eval(SCRIPTS[step.script], [key, recordOf(key)], argsOf(step, stored(key) ?? ""))
+          .eval(
+            SCRIPTS[step.script],
+            [key, recordOf(key)],
+            argsOf(step, stored(key) ?? "", stored(recordOf(key)) ?? ""),
+          )
           .catch(() => "error");
     }
   }

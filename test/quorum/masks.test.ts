@@ -11,6 +11,8 @@ import { type RealStores, realStores } from "./support/stores.ts";
 import { DAY, runningFor } from "./support/uptime.ts";
 
 const MASKS = allMasks(5);
+/** Where it makes a difference whether a server that restarted counts. */
+const DIFFERENT = MASKS.filter((mask) => mask.filter((state) => state === "empty").length > 1);
 /** At a time. */
 const CROWD = 200;
 const OTHER = `t${"other".padEnd(22, "-")}`;
@@ -100,13 +102,13 @@ async function play(mask: Mask, number: number, forgetful: boolean): Promise<str
 }
 
 describe.each([
-  { forgetful: true, title: "a server that restarted waits" },
-  { forgetful: false, title: "a server that restarted counts" },
-])("$title", ({ forgetful }) => {
-  test(`${MASKS.length} ways in which five servers can be, each ends as it has to`, { timeout: 300_000 }, async () => {
+  { forgetful: true, title: "a server that restarted waits", masks: MASKS },
+  { forgetful: false, title: "a server that restarted counts", masks: DIFFERENT },
+])("$title", ({ forgetful, masks }) => {
+  test(`${masks.length} ways in which five servers can be, each ends as it has to`, { timeout: 300_000 }, async () => {
     const wrong: string[] = [];
-    for (let from = 0; from < MASKS.length; from += CROWD) {
-      const crowd = MASKS.slice(from, from + CROWD);
+    for (let from = 0; from < masks.length; from += CROWD) {
+      const crowd = masks.slice(from, from + CROWD);
       wrong.push(...(await Promise.all(crowd.map((mask, at) => play(mask, from + at, forgetful)))).flat());
     }
     expect(wrong.length, wrong.slice(0, 10).join("\n")).toBe(0);

@@ -2,6 +2,7 @@ import { type MemoryTransport, memory } from "../../adapters/memory.ts";
 import { createLocks, type LockEvent, type Locks, type LocksOptions, type Transport } from "../../src/index.ts";
 import { type QuorumOptions, quorum } from "../../src/quorum.ts";
 import { VOTE } from "../../src/quorum-scripts.ts";
+import { FORCE, RELEASE } from "../../src/scripts.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
 import { type Call, type Treatment, type Wire, wire } from "./wire.ts";
 
@@ -15,6 +16,10 @@ export interface Member extends Transport {
   run: (() => [id: string, uptime: number]) | undefined;
   /** It restarts empty. */
   lose(): void;
+  /** Somebody deletes the lock, and not its record. */
+  remove(name: string): Promise<void>;
+  /** An operator who reaches this store alone takes the lock by force. */
+  force(name: string, ttl: number): Promise<void>;
 }
 
 /** Locks over a quorum of stores in memory, each behind a network of its own, all on one virtual clock. */
@@ -36,14 +41,23 @@ export interface QuorumBenchOptions extends LocksOptions {
   over?: QuorumOptions;
 }
 
-function member(clock: VirtualClock): Member {
+/** No two clocks are the same, and so no two counters. */
+function member(clock: VirtualClock, ahead: number): Member {
+  const at = (name: string) => self.data.entries().find(({ key }) => key === `lock:${name}`)?.value ?? "";
   const fresh = () => memory({ clock: { now: () => clock.now() + self.ahead } });
   const self: Member & { data: MemoryTransport } = {
     data: undefined as never,
-    ahead: 0,
+    ahead,
     run: undefined,
     lose() {
       self.data = fresh();
+    },
+    async remove(name) {
+      await self.data.eval(RELEASE, [`lock:${name}`, "no record"], [at(name), "0", ""]);
+    },
+    async force(name, ttl) {
+      const args = [`t${"f".repeat(22)}`, `${ttl}`, "4000000", at(name)];
+      await self.data.eval(FORCE, [`lock:${name}`, `fence.7t5:lock:${name}`], args);
     },
     set: (...args) => self.data.set(...args),
     async eval(script, keys, args) {
@@ -58,7 +72,7 @@ function member(clock: VirtualClock): Member {
 
 export function quorumBench({ stores = 3, over, ...options }: QuorumBenchOptions = {}): QuorumBench {
   const clock = virtualClock();
-  const members = Array.from({ length: stores }, () => member(clock));
+  const members = Array.from({ length: stores }, (_, index) => member(clock, index));
   const events: LockEvent[] = [];
 
   function client(more: LocksOptions = {}): { wires: Wire[]; locks: Locks } {
