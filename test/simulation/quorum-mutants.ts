@@ -72,7 +72,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: '    label: "",\n    ...instant(clock),',
       invariants: [1, 2],
       regime: "kept",
-      stores: 2,
     },
     {
       name: "a renewed deadline is counted from the majority's last reply",
@@ -139,22 +138,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "const least = Math.ceil(size / 2);",
       invariants: [1, 10],
       stores: 4,
-    },
-    {
-      name: "the time left of the best server",
-      file: ACQUIRE,
-      from: "left: leftOf(agreed, majority)",
-      to: "left: leftOf(agreed, 1)",
-      invariants: [1, 2],
-      regime: "kept",
-    },
-    {
-      name: "minHold of those that answered at once",
-      file: STORE,
-      from: "failed, restNow);",
-      to: "failed, () => 0 * restNow());",
-      invariants: [5],
-      regime: "kept",
     },
   ] satisfies Mutant[]
 ).map((mutant) => ({ stores: 3, ...mutant }));
