@@ -138,5 +138,5 @@ async function elect(
   if (agreed.length >= majority) return { ...granted, left: leftOf(agreed, majority), fence, ...again };
   const reason = refusal(said, agreed.length);
   const over = { outage: classify("the grant was over before its fence was agreed on") };
-  return refused(votes, "outcome" in reason && reason.outcome === "spent" ? over : reason);
+  return refused(votes, !("outage" in reason) && reason.outcome === "spent" ? over : reason);
 }
