@@ -16,7 +16,7 @@ async function measure(suite: Suite, { scale, only, json }: Choice): Promise<voi
   const machine = describeMachine(suite.packages);
   const report: Report = {
     suite: suite.name,
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
     machine,
     noise: [measureNoise()],
     sections: [],
@@ -35,6 +35,10 @@ async function measure(suite: Suite, { scale, only, json }: Choice): Promise<voi
   report.noise.push(measureNoise());
   console.log(`${drawNoise(report.noise)}\n${drawVerdict(report.sections)}`);
   if (json) writeFileSync(json, toJson(report));
+}
+
+function quoted(argument: string): string {
+  return /^[\w./-]+$/.test(argument) ? argument : JSON.stringify(argument);
 }
 
 // So that `exit` handlers run, which end the processes.

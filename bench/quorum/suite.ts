@@ -45,7 +45,7 @@ async function measure(stage: Stage, servers: readonly RedisServer[], scenario: 
     await stores.hang();
     const played = await interleave(contestants, {
       rounds,
-      warmUp: Math.ceil(rounds / 10),
+      warmUp: Math.max(20, Math.ceil(rounds / 10)),
       progress: (done, of) => stage.progress(title, done / of),
     });
     return sectionOf(
