@@ -10,6 +10,7 @@ const vitestArgs = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const vitestReport = join(scratch, "vitest.json");
 const simulationReport = join(scratch, "simulation.json");
+const quorumReport = join(scratch, "simulation-quorum.json");
 const runtimesReport = join(scratch, "runtimes.json");
 
 // A step runs a file with Node. `needs` names the step whose result it works on. A step with `count` is a suite: it has
@@ -23,7 +24,16 @@ const steps = [
   { name: "package, publint", run: ["publint/src/cli.js", "--strict"], needs: "build" },
   { name: "package, attw", run: ["@arethetypeswrong/cli/dist/index.js", ...attwArgs()], needs: "build" },
   { name: "size", run: ["./scripts/size.mjs"], needs: "build", show: true },
-  { name: "simulation", run: ["./test/simulation/main.ts", ...simulationRun()], count: countSimulation },
+  {
+    name: "simulation",
+    run: ["./test/simulation/main.ts", ...simulationRun()],
+    count: countSimulation(simulationReport),
+  },
+  {
+    name: "simulation, quorum",
+    run: ["./test/simulation/main.ts", ...quorumRun()],
+    count: countSimulation(quorumReport),
+  },
   { name: "vitest", run: ["vitest/vitest.mjs", ...vitestRun()], count: countVitest, minutes: 45 },
   { name: "runtimes", run: ["./test/runtimes/run.ts", `--json=${runtimesReport}`], count: countRuntimes },
 ];
@@ -40,9 +50,15 @@ function simulationRun() {
   return ["--seeds", "6000", "--quiet", "--report", simulationReport];
 }
 
-function countSimulation(exit) {
-  if (existsSync(simulationReport)) return JSON.parse(readFileSync(simulationReport, "utf8"));
-  return { passed: 0, failed: 1, notes: [`the simulation wrote no report: ${exit.reason}`] };
+function quorumRun() {
+  return ["--stores", "3,3,3,5", "--seeds", "2000", "--quiet", "--report", quorumReport];
+}
+
+function countSimulation(report) {
+  return (exit) => {
+    if (existsSync(report)) return JSON.parse(readFileSync(report, "utf8"));
+    return { passed: 0, failed: 1, notes: [`the simulation wrote no report: ${exit.reason}`] };
+  };
 }
 
 function countVitest(exit) {

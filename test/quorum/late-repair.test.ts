@@ -3,6 +3,7 @@ import { createLocks } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
 import { MEND } from "../../src/quorum-scripts.ts";
 import { noUnhandledRejections } from "../support/outcome.ts";
+import { until } from "../support/redis-process.ts";
 import { type LateStore, lateStore } from "./support/late-store.ts";
 import { patience } from "./support/patience.ts";
 
@@ -47,6 +48,14 @@ test("a repair that comes after the release does not bring the lock back", async
   await time.settle(locks.close());
   await relent();
   expect(await stage.real.values("lock:released")).toEqual([null, null, null]);
+});
+
+test("a store that is being repaired hears of the release after that: no record has to tell", async () => {
+  const { time, locks, lease, relent } = await repairing("no record", false);
+  expect(await time.settle(lease.release())).toBe(true);
+  await relent();
+  await until(async () => !(await stage.real.leftovers("lock:no record")).length, "the repaired lock is left");
+  await time.settle(locks.close());
 });
 
 test("nor one that comes after the release when another holds it", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type LocksOptions } from "../../src/index.ts";
 import { type QuorumOptions, quorum } from "../../src/quorum.ts";
-import { failsWith } from "../support/outcome.ts";
+import { failsWith, outcome } from "../support/outcome.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
 import { answersAfter, hanging } from "./support/slow.ts";
 
@@ -40,4 +40,18 @@ test.each(LIMITS)("%s: taken at one store of two that answer is busy, and no out
   expect(await clock.runUntilSettled(locks.tryAcquire("x"))).toBeNull();
   await clock.runUntilSettled(locks.close());
   expect(free.entries().map(({ key }) => key)).not.toContain("lock:x");
+});
+
+test("a wait that is abandoned keeps no process alive, whatever hangs", async () => {
+  const clock = virtualClock();
+  const locks = createLocks(quorum([memory({ clock }), hanging(), hanging()]), { clock, ttl: "1h" });
+  const controller = new AbortController();
+  const waiting = outcome(locks.acquire("x", { signal: controller.signal }));
+  await clock.advance(1000);
+  expect(clock.pending.referenced).toBeGreaterThan(0);
+  controller.abort("no longer wanted");
+  expect((await waiting).error).toBe("no longer wanted");
+  expect(clock.pending.referenced).toBe(0);
+  await clock.runUntilSettled(locks.close());
+  expect(clock.pending.count).toBe(0);
 });

@@ -11,6 +11,8 @@ export interface Mutant {
   regime?: Plan["regime"];
   /** With how many servers. @default 1 */
   stores?: number;
+  /** The seed from which it is looked for: one near by shows it soon. @default 1 */
+  first?: number;
 }
 
 const SCRIPTS = "adapters/support/memory-scripts.ts";

@@ -52,8 +52,9 @@ export async function run(path: string, args: readonly string[]): Promise<{ code
 /** The first seed that breaks one of its invariants without this protection. */
 export async function hunt(mutant: Mutant, seeds: number): Promise<Failed | undefined> {
   return withMutant(mutant, async (copy) => {
-    const { invariants, regime = "", stores = 1 } = mutant;
-    const { output } = await copy.run("hunt.ts", "1", `${seeds}`, `${invariants}`, regime, `${stores}`);
+    const { invariants, regime = "", stores = 1, first = 1 } = mutant;
+    const range = [`${first}`, `${first + seeds - 1}`];
+    const { output } = await copy.run("hunt.ts", ...range, `${invariants}`, regime, `${stores}`);
     return JSON.parse(output) ?? undefined;
   });
 }

@@ -50,9 +50,10 @@ function planServers(random: Random, { stores }: Setting): ServerPlan[] {
   // Where some have just been started, or do not say when.
   const young = random.chance(0.1);
   const mute = random.chance(0.15);
+  const fast = random.chance(0.3);
   return Array.from({ length: stores }, () => ({
     offset: random.between(-apart, apart),
-    rate: planRate(random),
+    rate: fast ? 1.0045 : planRate(random),
     ...(young && random.chance(0.5) && { age: Math.round(random.between(0, 4000)) }),
     ...(mute && random.chance(0.5) && { mute: true }),
   }));

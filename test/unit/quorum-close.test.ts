@@ -48,6 +48,19 @@ describe("close", () => {
     expect(all.clock.pending.count).toBe(0);
   });
 
+  test("sends nothing afterwards, though a straggler grants then", async () => {
+    const all = quorumBench({ fence: false });
+    for (const member of all.members.slice(0, 2)) await member.set("lock:x", "foreign", { nx: true, px: 60_000 });
+    treat(all, undefined, undefined, only("vote", { arrives: 20_000 }));
+    expect(await all.locks.tryAcquire("x")).toBe(null);
+    await all.clock.advance(4000);
+    await all.clock.runUntilSettled(all.locks.close());
+    const sent = everything(all);
+    await all.clock.advance(60_000);
+    expect(everything(all)).toBe(sent);
+    expect(all.clock.pending.count).toBe(0);
+  });
+
   test("waits for the give-back of a straggler that is under way", async () => {
     const all = quorumBench();
     for (const member of all.members.slice(0, 2)) await member.set("lock:x", "foreign", { nx: true, px: 60_000 });

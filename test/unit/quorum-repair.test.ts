@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../../src/index.ts";
+import { MEND } from "../../src/quorum-scripts.ts";
 import { counters, holdersOf, type Member, only, quorumBench, treat } from "../support/quorum-bench.ts";
-import { BLACK_HOLE } from "../support/wire.ts";
+import { BLACK_HOLE, type Call } from "../support/wire.ts";
 
 const ECONNREFUSED = { refuses: new Error("connect ECONNREFUSED") };
 
@@ -120,6 +121,33 @@ describe("nothing is given back to a store", () => {
     expect(holdersOf(all)).toEqual(["", lease.token, lease.token]);
   });
 
+  test("after the release, though it said before that that the lock was gone", async () => {
+    const all = quorumBench({ fence: false });
+    treat(all, ECONNREFUSED);
+    const lease = await all.locks.acquire("x");
+    treat(all, only("keep", { answers: 200 }));
+    await lease.extend();
+    expect(await lease.release()).toBe(true);
+    await all.clock.advance(1000);
+    expect(all.wires[0]?.sent("repair")).toBe(0);
+    expect(holdersOf(all)).toEqual(["", "", ""]);
+  });
+
+  test("after it was taken by force there, by a copy of an earlier repair", async () => {
+    const all = quorumBench();
+    treat(all, ECONNREFUSED);
+    const lease = await all.locks.acquire("x");
+    treat(all);
+    await lease.extend();
+    await all.clock.advance(0);
+    const [first] = all.members as [Member];
+    const copy = all.wires[0]?.calls.find(({ command }) => command === "repair") as Call;
+    await first.force("x", 10);
+    await all.clock.advance(11);
+    await first.eval(MEND, ["lock:x", "fence.7t5:lock:x"], copy.args);
+    expect(holdersOf(all)).toEqual(["", lease.token, lease.token]);
+  });
+
   test("by verify", async () => {
     const all = quorumBench();
     treat(all, ECONNREFUSED);
@@ -159,6 +187,17 @@ describe("a repair that is late", () => {
     expect(all.wires[0]?.sent("repair")).toBe(1);
     expect(holdersOf(all)[0] === lease.token).toBe(repaired);
     expect(lease.held).toBe(repaired);
+  });
+
+  test("is late by as much as the answer was that it follows", async () => {
+    const all = quorumBench({ ttl: "2s" });
+    treat(all, ECONNREFUSED);
+    const lease = await all.locks.acquire("x");
+    treat(all, ({ command }) => (command === "keep" || command === "repair" ? { arrives: 1500 } : undefined));
+    await lease.extend();
+    await all.clock.advance(3001);
+    expect(all.wires[0]?.sent("repair")).toBe(1);
+    expect(holdersOf(all)).toEqual(["", "", ""]);
   });
 
   test.each([

@@ -6,12 +6,15 @@ import { upstash } from "../../../adapters/upstash.ts";
 import type { Transport } from "../../../src/index.ts";
 import { freePort } from "../../support/redis-process.ts";
 import { startRedis } from "../../support/redis-server.ts";
+import { startRestServer } from "../../support/rest-server.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import type { RealStores } from "./stores.ts";
 
 /** The ways to each store: one that works, one that never answers, and those that refuse. */
 export interface Routes {
   direct: Transport[];
+  /** The same stores by HTTP. */
+  rest: Transport[];
   hanging: Transport[];
   refusing: Transport[][];
   /** Lets through what hung, late and in order. */
@@ -39,11 +42,13 @@ export async function routes(real: RealStores): Promise<Routes> {
   // A replica of nobody answers, and refuses to write.
   const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${closed}`] });
   const readonly = await real.clients(stores.map(() => replica.url));
-  const rest = upstash({ url: `http://127.0.0.1:${closed}`, token: "none" });
-  const noConnection = [ioredis(gone), nodeRedis(ended), rest];
+  const nobody = upstash({ url: `http://127.0.0.1:${closed}`, token: "none" });
+  const noConnection = [ioredis(gone), nodeRedis(ended), nobody];
+  const servers = await Promise.all(stores.map(({ server }) => startRestServer({ redisUrl: server.url })));
 
   return {
     direct: direct.map(({ transport }) => transport),
+    rest: servers.map(({ url, token }) => upstash({ url, token, timeout: 600_000 })),
     hanging: hanging.map(({ transport }) => transport),
     refusing: stores.map((_, at) => [
       noConnection[at % noConnection.length] as Transport,
@@ -54,7 +59,7 @@ export async function routes(real: RealStores): Promise<Routes> {
     },
     async close() {
       gone.disconnect();
-      await Promise.all([replica.stop(), ...proxies.map((proxy) => proxy.close())]);
+      await Promise.all([replica.stop(), ...[...proxies, ...servers].map((each) => each.close())]);
     },
   };
 }
