@@ -8,8 +8,8 @@ export const deadlines: Kind = {
       bug: "the deadline counts from the reply, not from before the request was sent",
       edits: edit(
         "src/store.ts",
-        "const sent = instant(clock);\n    return { ...parseAnswer(await send(command), outcomes), ...sent };",
-        "const answer = parseAnswer(await send(command), outcomes);\n    return { ...answer, ...instant(clock) };",
+        "const sent = instant(clock);\n  return { ...parseAnswer(await send(command), outcomes), ...sent };",
+        "const answer = parseAnswer(await send(command), outcomes);\n  return { ...answer, ...instant(clock) };",
       ),
       killer: inRedis("stragglers: a slow answer is not time that is left"),
     },
