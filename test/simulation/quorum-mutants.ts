@@ -95,6 +95,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "if (outcome) repair(votes);",
       invariants: [6],
       regime: "kept",
+      first: 527,
     },
     {
       name: "what a minority granted is not given back",
@@ -124,6 +125,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       from: 'mark !== "," && ',
       to: "",
       invariants: [7],
+      first: 492,
     },
     {
       name: "a release of one of several servers is not remembered",
@@ -131,6 +133,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       from: "if (args[2] && at >= 0 &&",
       to: "if (args[2] && at > 9999 &&",
       invariants: [7],
+      first: 492,
     },
     {
       name: "a repair at any time",
