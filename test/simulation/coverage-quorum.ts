@@ -29,7 +29,7 @@ export function tallyVote(witness: Witness, { message, server, before, after, re
   if (kind === "raise" && outcome === "held") detail = Number(shown) > Number(more[2]) ? ", it knows a larger one" : "";
   if (kind === "repair" && outcome === "held") detail = own ? ", it was there" : more[1] === "" ? ", no fence" : "";
   if (kind === "repair" && outcome === "gone")
-    detail = after ? ", taken" : mark === "." || mark === "!" ? ", spent" : ", late";
+    detail = after ? ", taken" : mark === "," || mark === "!" ? ", spent" : ", late";
   witness.count(`${kind}: ${outcome}${detail}`);
 }
 

@@ -32,6 +32,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "if (age >= 0) return undefined;",
       invariants: [1, 10],
       regime: "kept",
+      first: 285,
     },
     {
       name: "an uptime of whole seconds counts in full",
@@ -48,6 +49,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "clock.monotonic() - mono",
       invariants: [1, 6, 10],
       regime: "kept",
+      first: 588,
     },
     {
       name: "of several servers, without an allowance for drift",
@@ -56,6 +58,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "return ms;",
       invariants: [1],
       regime: "kept",
+      first: 226,
     },
     {
       name: "the deadline is counted from when the fence was agreed on",
@@ -64,6 +67,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: "fence, ...instant(clock) };",
       invariants: [1, 2],
       regime: "kept",
+      first: 64,
     },
     {
       name: "the deadline is counted from the majority's last reply",
@@ -72,6 +76,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       to: '    label: "",\n    ...instant(clock),',
       invariants: [1, 2],
       regime: "kept",
+      first: 302,
     },
     {
       name: "a renewed deadline is counted from the majority's last reply",
@@ -81,6 +86,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       invariants: [1, 2],
       regime: "kept",
       stores: 2,
+      first: 759,
     },
     {
       name: "a repair without a majority that still holds the lock",
@@ -88,6 +94,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       from: 'if (outcome === "held") repair(votes);',
       to: "if (outcome) repair(votes);",
       invariants: [6],
+      regime: "kept",
+      first: 527,
     },
     {
       name: "what a minority granted is not given back",
@@ -109,20 +117,23 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       from: "if (unsure) giveBack();",
       to: "if (unsure && !token) giveBack();",
       invariants: [9],
+      first: 1470,
     },
     {
       name: "a repair after the release",
       file: TWINS,
-      from: '(!mark || mark === "+")',
-      to: "(mark || !mark)",
+      from: 'mark !== "," && ',
+      to: "",
       invariants: [7],
+      first: 492,
     },
     {
       name: "a release of one of several servers is not remembered",
       file: TWINS,
-      from: 'if (answer[0] === "freed" &&',
-      to: 'if (answer[0] === "" &&',
+      from: "if (args[2] && at >= 0 &&",
+      to: "if (args[2] && at > 9999 &&",
       invariants: [7],
+      first: 492,
     },
     {
       name: "a repair at any time",
@@ -130,6 +141,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       from: " && now <= Number(last)",
       to: "",
       invariants: [6],
+      regime: "kept",
     },
     {
       name: "half of the servers are a majority",

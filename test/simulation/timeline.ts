@@ -5,13 +5,14 @@ export interface Happening {
   run: (() => void) | undefined;
 }
 
-/** More than any world needs; beyond it something spins. */
+/** More than any world with one server needs; beyond it something spins. */
 const MANY = 60_000;
 
 /** The world's own time, in milliseconds, and everything that is still to happen, in its order. */
 export class Timeline {
   now = 0;
   happened = 0;
+  most: number = MANY;
   #order = 0;
   /** A binary heap: no parent comes after its children. */
   readonly #heap: Happening[] = [];
@@ -38,7 +39,7 @@ export class Timeline {
       if (!next || next.at > until) break;
       this.#drop();
       if (!next.run) continue;
-      if (this.happened++ > MANY) throw new Error(`more than ${MANY} happenings`);
+      if (this.happened++ > this.most) throw new Error(`more than ${this.most} happenings`);
       this.now = next.at;
       next.run();
       await settled();

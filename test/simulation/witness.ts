@@ -89,6 +89,8 @@ export class Witness {
     if (!/^t[\w-]{22}/.test(message.token)) return;
     const facts = this.factsOf(message.token, message.client, message.lock);
     if (message.kind === "give") this.election?.given(message, facts);
+    // Of several servers one may be asked late, when the others were found free.
+    if (message.kind === "force" && this.election) facts.byForce = true;
     if (["release", "delete-if", "give"].includes(message.kind)) facts.releaseSent = true;
   }
 

@@ -38,6 +38,7 @@ export class World {
     this.plan = plan;
     this.history = new History(this.timeline, recorded);
     this.broken = brokenIn(plan);
+    this.timeline.most *= plan.servers.length;
     this.longest = longestIn(plan);
     this.majority = plan.quorum?.quorum ?? Math.floor(plan.servers.length / 2) + 1;
     const journal = plan.mishaps.some(({ kind }) => kind === "failover");
