@@ -30,6 +30,8 @@ export interface Work {
   /** Whether the command gets a session and a group of its own. */
   leads: boolean;
   env: NodeJS.ProcessEnv;
+  /** What has heard signals so far. */
+  interrupted: { ignore(): void };
   /** Hands over what is to be called after each renewal. */
   onRenewed(renewed: () => void): void;
   onLost(reason: string): void;
@@ -45,13 +47,22 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   let ending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let exited = false;
+  /** Whether the user was told of the loss. */
+  let told = false;
 
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: "inherit", detached: leads, env });
-  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
-  // Rejects with ENOENT or EACCES.
-  await once(child, "spawn");
-  const membership = { pid: child.pid as number, leads, mark: `HOLDFAST_TOKEN=${lease.token}`, session: ownSession() };
+  const { pid } = child;
+  if (pid === undefined) {
+    const [error] = await once(child, "error");
+    work.interrupted.ignore();
+    throw error;
+  }
+  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("exit", (code, by) => resolve([code, by]));
+  });
+  const mark = `HOLDFAST_TOKEN=${lease.token}`;
+  const membership = { pid, leads, mark, session: leads ? 0 : ownSession() };
   const group = groupOf(membership);
   const guard = startGuardian(() => work.onGuardianLost());
   guard.tell({ command: { ...membership, grace, margin: reserve }, deadline });
@@ -66,19 +77,21 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     if (lost !== undefined) return;
     lost = reason;
     if (exited) return;
+    told = true;
     work.onLost(reason);
     void end();
   }
-  /** So early that the grace is over before the deadline. */
+  /** So early that the grace is over before the deadline. From then on the guardian may have begun, so there is no way back. */
   function watch(): void {
     clearTimeout(timer);
-    if (lost !== undefined) return;
+    if (lost !== undefined || exited) return;
     const rest = left() - grace;
-    if (rest <= 0) lose("unreachable");
+    if (rest <= 0) lose("expired");
     else timer = setTimeout(watch, Math.min(rest, LOOK));
   }
   work.onRenewed(() => {
-    if (!lease.held) return;
+    watch();
+    if (lost !== undefined || !lease.held) return;
     deadline = inMilliseconds(lease.remaining());
     guard.tell({ deadline });
     watch();
@@ -94,16 +107,20 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     // We may have been stopped for long.
     watch();
   });
+  // From here on signals are the command's.
+  work.interrupted.ignore();
   try {
     const [code, by] = await ended;
+    watch();
+    exited = true;
     const inTime = lost === undefined && lease.held;
-    exited = inTime;
     // Nothing that it has left behind may work on without the lock.
     if (ending || group.left()) await end();
-    await ending;
-    if (lost !== undefined && !inTime) return { code, signal: by, lost };
-    const freed = await lease.release().catch(() => inTime);
-    return freed ? { code, signal: by } : { code, signal: by, lost: lost ?? "deleted", late: true };
+    if (!inTime) return { code, signal: by, lost: lost ?? "expired", late: !told };
+    // It was held until the end, unless Redis says that it was not.
+    const held = await lease.verify().catch(() => true);
+    const freed = await lease.release().catch(() => held);
+    return held && freed ? { code, signal: by } : { code, signal: by, lost: lost ?? "deleted", late: true };
   } finally {
     clearTimeout(timer);
     deafen();

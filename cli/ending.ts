@@ -36,9 +36,11 @@ export function margin(ttl: number): number {
  */
 export async function endGroup(group: Group, grace: number, left: () => number): Promise<void> {
   const patience = inMilliseconds(grace);
-  group.send("SIGTERM");
-  // Who is stopped cannot obey.
-  group.send("SIGCONT");
+  if (Math.min(grace, left()) > 0) {
+    group.send("SIGTERM");
+    // Who is stopped cannot obey.
+    group.send("SIGCONT");
+  }
   for (;;) {
     const rest = Math.min(until(patience), left());
     if (rest <= 0) break;

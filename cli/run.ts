@@ -70,11 +70,10 @@ async function runIn(session: Session, name: string, command: string[], options:
       throw interrupted.signal.reason;
     }
   } catch (error) {
+    interrupted.ignore();
     if (!(error instanceof Interrupted)) throw error;
     say.event(`no longer waiting for ${title}: ${error.message}`, { event: "interrupted", name, signal: error.signal });
     return bySignal(error.signal);
-  } finally {
-    interrupted.ignore();
   }
 
   const { token, expiresAt } = lease;
@@ -93,6 +92,7 @@ async function runIn(session: Session, name: string, command: string[], options:
     ttl,
     leads: !(options.foreground || hasTerminal()),
     env,
+    interrupted,
     onRenewed: (listener) => {
       renewed = listener;
     },
@@ -124,9 +124,11 @@ async function runIn(session: Session, name: string, command: string[], options:
   return signal ? bySignal(signal) : { code: code ?? EXIT.bug, passed: true };
 }
 
+const NOT_RENEWED = "it was not renewed in time: Redis did not answer, or this machine was busy or asleep";
+
 const WHY: Readonly<Record<string, string>> = {
-  expired: "its time ran out without a renewal (was this process stopped?)",
-  unreachable: "Redis did not answer the renewals",
+  expired: NOT_RENEWED,
+  unreachable: NOT_RENEWED,
   deleted: "its key was deleted",
   taken: "another has it",
   "max-hold": "it was held for as long as --max-hold allows",
