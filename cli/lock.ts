@@ -1,5 +1,5 @@
 import type { Lease } from "holdfast";
-import { bySignal, EXIT, type Exit } from "./exits.ts";
+import { bySignal, EXIT, type Exit, Stop } from "./exits.ts";
 import { jsonOf, shown } from "./say.ts";
 import type { Common } from "./session.ts";
 import { duration, inSession } from "./session.ts";
@@ -26,7 +26,9 @@ export async function lock(common: Common, name: string, ms: string, options: Lo
     try {
       lease = await locks.acquire(name, { signal: interrupted.signal });
       interrupted.signal.throwIfAborted();
-      await handOut(lease, say.json, fence);
+      await handOut(lease, say.json, fence).catch((error: Error) => {
+        throw new Stop(EXIT.refused, `nobody reads the key (${error.message}): the lock is given back`);
+      });
       say.note(`${shown(name)} is locked until ${new Date(lease.expiresAt).toISOString()}`);
       lease.handOver();
       return { code: EXIT.done };

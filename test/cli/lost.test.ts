@@ -156,18 +156,8 @@ test.concurrent("Redis away for less than that costs nothing", async () => {
   const redis = await startRedis();
   const client = respClient(redis.url);
   try {
-    const running = start([
-      "run",
-      "it",
-      "--redis",
-      redis.url,
-      "--ttl",
-      "3s",
-      "--",
-      "sh",
-      "-c",
-      "echo up; read -r _; exit 5",
-    ]);
+    const words = ["--ttl", "6s", "--grace", "500ms", "--", "sh", "-c", "echo up; read -r _; exit 5"];
+    const running = start(["run", "it", "--redis", redis.url, ...words]);
     await running.says("up");
     await redis.kill("SIGSTOP");
     await sleep(2500);
