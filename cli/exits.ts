@@ -31,6 +31,7 @@ export const MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
   ["2", "the command line is wrong; nothing was sent to Redis"],
   ["3", "Redis was not reached, refused, or gave no usable answer"],
   ["70", "a bug in holdfast"],
+  ["111, 112, 113", "run --distinct-codes: instead of 1, 2, 3"],
   ["114", "run: the lock was lost, COMMAND was ended, or did its work unprotected"],
   ["126", "run: COMMAND cannot be executed"],
   ["127", "run: there is no such COMMAND"],

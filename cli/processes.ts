@@ -11,10 +11,10 @@ export interface Process {
 
 /** All processes that have not ended. Without /proc the session is not known, and counts as one for all. */
 export function processes(): Process[] {
-  return process.platform === "linux" ? ofProc() : ofPs();
+  return process.platform === "linux" ? fromProc() : fromPs();
 }
 
-function ofProc(): Process[] {
+function fromProc(): Process[] {
   return readdirSync("/proc").flatMap((entry) => {
     const pid = Number(entry);
     if (!(pid > 0)) return [];
@@ -30,7 +30,8 @@ function ofProc(): Process[] {
   });
 }
 
-function ofPs(): Process[] {
+/** What `ps` says, for where there is no /proc. */
+export function fromPs(): Process[] {
   const { stdout = "" } = spawnSync("ps", ["-A", "-o", "pid=,ppid=,pgid=,stat="], { encoding: "utf8" });
   return stdout.split("\n").flatMap((line) => {
     const [pid, parent, group, state = "Z"] = line.trim().split(/\s+/);

@@ -18,9 +18,8 @@ or else redis://127.0.0.1:6379. Several addresses make a quorum.`;
 
 const CODES = `
 Exit codes:
-${MEANINGS.map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`).join("\n")}
-run ends with COMMAND's own code otherwise, and by the signal that ended it.
-https://www.npmjs.com/package/holdfast`;
+${MEANINGS.map(([code, meaning]) => `  ${code.padEnd(13)}  ${meaning}`).join("\n")}
+run ends with COMMAND's own code otherwise, and by the signal that ended it.`;
 
 const TTL = "Redis frees the lock after this by itself: 250ms, 30s, 5m, 1h";
 const WAIT = "how long to wait for the lock; 0 is one attempt; forever";

@@ -33,9 +33,12 @@ function print(say: Say, prefix: string, found: LockSnapshot[], names: readonly 
   say.result(found.length > 0 || names.length > 0 ? tableOf(found) : none, { prefix, at: Date.now(), locks: found });
 }
 
-export async function status(common: Common, names: string[], options: { watch?: string | true }): Promise<Exit> {
+export async function status(common: Common, given: string[], options: { watch?: string | true }): Promise<Exit> {
+  // `--watch NAME`: what begins with no digit is no interval.
+  const named = typeof options.watch === "string" && !/^\d/.test(options.watch) ? [options.watch] : [];
+  const names = [...named, ...given];
+  const watch = named.length > 0 ? true : options.watch;
   return inSession(common, async ({ say, open }) => {
-    const { watch } = options;
     const pause = watch ? milliseconds("--watch", watch === true ? "1s" : watch, 100, 86_400_000) : 0;
     const locks = await open({}, names);
     const interrupted = interruption();

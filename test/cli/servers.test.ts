@@ -107,7 +107,7 @@ test.concurrent("a command line that cannot be right is 2, and nothing is sent",
     ["run", "it", "--ttl", "1h", "--max-hold", "1s", "--", "true"],
     ["run", "it", "--ttl", "10s", "--grace", "6s", "--", "true"],
     ["run", "it", "--owner", "x".repeat(300), "--", "true"],
-    ["status", "--watch", "never"],
+    ["status", "--watch", "1 fortnight"],
   ];
   for (const words of wrong) {
     const at = words.indexOf("--");

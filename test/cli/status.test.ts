@@ -50,10 +50,14 @@ test.concurrent("of names, which of them are held; and 1 unless all are", async 
 
 test.concurrent("--watch goes on until it is told to stop, and sees what changes", async () => {
   const { here, prefix } = apart();
+  const named = start(["status", "--json", ...here, "--watch", "new", "other"]);
   const running = start(["status", "--watch", "100ms", "--json", ...here]);
   await running.says('"locks":[]');
   await shared().send("SET", `${prefix}new`, "x", "PX", "60000");
   await running.says('"name":"new"');
+  await named.says('"name":"other"');
+  process.kill(named.pid, "SIGTERM");
+  expect((await named.finished).code).toBe(0);
   process.kill(running.pid, "SIGINT");
   const { code, stdout } = await running.finished;
   expect(code).toBe(0);
