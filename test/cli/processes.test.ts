@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { endGroup, inMilliseconds, margin, until } from "../../cli/ending.ts";
 import type { Group } from "../../cli/group.ts";
 import { groupOf } from "../../cli/group.ts";
 import { fromPs, processes } from "../../cli/processes.ts";
 
 const sleeper = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
-beforeAll(() => once(sleeper, "spawn"));
 afterAll(() => sleeper.kill("SIGKILL"));
 
 test("ps says of a process what /proc says, but for its session", () => {
