@@ -3,7 +3,7 @@ import { appendFile, cp, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import config from "../../tsup.config.ts";
+import configs from "../../tsup.config.ts";
 import { type Manifest, root } from "./support/project.ts";
 import { emptyFolder, run } from "./support/run.ts";
 
@@ -27,7 +27,8 @@ test("JSR's manifest says what npm's says", () => {
 });
 
 test("each export is the source that npm's is built from", () => {
-  const built = Object.entries(config.entry as Record<string, string>);
+  const [library] = configs;
+  const built = Object.entries(library?.entry as Record<string, string>);
   expect(Object.values(jsr.exports).sort()).toEqual(built.map(([, source]) => `./${source}`).sort());
   for (const [subpath, source] of Object.entries(jsr.exports)) {
     expect(built).toContainEqual([subpath.slice(2) || "index", source.slice(2)]);

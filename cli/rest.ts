@@ -1,0 +1,33 @@
+import { upstash } from "holdfast/upstash";
+import type { Connection } from "./connection.ts";
+import type { Server } from "./servers.ts";
+
+/** By the Upstash REST API. */
+export function overRest(server: Server, timeout: number): Connection {
+  const { url, token = "" } = server;
+
+  async function command(...args: string[]): Promise<unknown> {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(args),
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeout),
+    });
+    const text = await response.text();
+    let body: { result?: unknown; error?: unknown } = {};
+    try {
+      body = Object(JSON.parse(text));
+    } catch {}
+    if (response.ok && "result" in body) return body.result;
+    throw new Error(`${body.error ?? `HTTP ${response.status}, which is no answer of Upstash's`}`);
+  }
+
+  return {
+    server,
+    transport: upstash({ url, token, timeout }),
+    ready: async () => void (await command("PING")),
+    command,
+    close: () => {},
+  };
+}

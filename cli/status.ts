@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LockSnapshot, Locks } from "holdfast";
+import { EXIT, type Exit } from "./exits.ts";
+import { duration, type Say, shown, table } from "./say.ts";
+import type { Common } from "./session.ts";
+import { inSession, milliseconds } from "./session.ts";
+import { interruption } from "./signals.ts";
+
+const CLEAR = "\u001b[H\u001b[2J\u001b[3J";
+
+/** The named locks, or all there are, in the order of their names. */
+export async function snapshots(locks: Locks, names: readonly string[]): Promise<LockSnapshot[]> {
+  if (names.length > 0) return Promise.all(names.map((name) => locks.query(name)));
+  const found: LockSnapshot[] = [];
+  for await (const snapshot of locks.list()) found.push(snapshot);
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** A table for people. */
+export function tableOf(found: readonly LockSnapshot[]): string {
+  const rows = found.map(({ name, held, kept, holders: [holder], remaining }) => [
+    shown(name),
+    held ? "held" : kept ? "kept" : "free",
+    shown(holder?.owner ?? "-"),
+    String(holder?.fence ?? "-"),
+    held || kept ? duration(remaining) : "-",
+  ]);
+  return table([["NAME", "STATE", "OWNER", "FENCE", "LEFT"], ...rows]);
+}
+
+function print(say: Say, prefix: string, found: LockSnapshot[], names: readonly string[]): void {
+  const none = `No lock is held under the prefix ${JSON.stringify(prefix)}.`;
+  say.result(found.length > 0 || names.length > 0 ? tableOf(found) : none, { prefix, at: Date.now(), locks: found });
+}
+
+export async function status(common: Common, given: string[], options: { watch?: string | true }): Promise<Exit> {
+  // `--watch NAME`: what begins with no digit is no interval.
+  const named = typeof options.watch === "string" && !/^\d/.test(options.watch) ? [options.watch] : [];
+  const names = [...named, ...given];
+  const watch = named.length > 0 ? true : options.watch;
+  return inSession(common, async ({ say, open }) => {
+    const pause = watch ? milliseconds("--watch", watch === true ? "1s" : watch, 100, 86_400_000) : 0;
+    const locks = await open({}, names);
+    const interrupted = interruption();
+    try {
+      for (;;) {
+        const found = await snapshots(locks, names);
+        if (watch && process.stdout.isTTY && !say.json) process.stdout.write(CLEAR);
+        print(say, common.prefix, found, names);
+        if (!watch) return { code: names.length === 0 || found.every(({ held }) => held) ? EXIT.done : EXIT.refused };
+        await sleep(pause, undefined, { signal: interrupted.signal }).catch(() => {});
+        // Being told to stop is how a watch ends.
+        if (interrupted.signal.aborted) return { code: EXIT.done };
+        if (!process.stdout.writable) return { code: EXIT.done };
+      }
+    } finally {
+      interrupted.ignore();
+    }
+  });
+}
