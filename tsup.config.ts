@@ -19,6 +19,8 @@ const config: Options = {
     memory: "adapters/memory.ts",
     command: "adapters/command.ts",
     quorum: "src/quorum.ts",
+    "single-flight": "src/single-flight.ts",
+    decorators: "src/decorators.ts",
     conformance: "test/conformance/index.ts",
   },
   format: ["esm", "cjs"],

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import * as flight from "../../src/flight-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
 
 /** One step of a run, the same on both sides; keys and tokens by number. */
@@ -7,10 +8,15 @@ export type Step =
   | { do: "eval"; script: keyof typeof SCRIPTS; lock: number; args: (number | string)[] }
   | { do: "foreign"; lock: number; value: string; ttl: number }
   | { do: "record"; lock: number; value: string; ttl: number }
+  | { do: "result"; lock: number; value: string; ttl: number }
   | { do: "delete"; lock: number; record: boolean }
   | { do: "pass"; seconds: number };
 
-export const SCRIPTS: Record<"ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY", string> = scripts;
+/** Those of a lock, and those of a single flight, which have a third key. */
+export const SCRIPTS: Record<
+  "ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY" | "FLY" | "LAND" | "PEEK" | "LEAVE",
+  string
+> = { ...scripts, ...flight };
 
 const ID = "abcdefghijklmnopqrstuv";
 
@@ -78,6 +84,17 @@ const record = fc.constantFrom(
   "9007199254740991",
 );
 
+/** Results and failures of earlier and later grants, and what is none. */
+const result = fc.constantFrom(
+  `123 ="made"`,
+  "123 =",
+  "124 =line\nbreak\r\t end\n",
+  "124 !",
+  "9007199254740991 =ü 🔒",
+  "4102444800000000 !",
+);
+const noResult = fc.constantFrom("", "!", "=", "123", "123=x", " =x", "0 =x", "-1 =x", "123 ?x", "x 123 =y");
+
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: evaluate("ACQUIRE", token, ms, life, fc.constantFrom("", "1")) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("set" as const), lock, token, ttl }) },
@@ -88,6 +105,14 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: evaluate("FORCE", token, ms, text(4500, 3_600_500), fc.oneof(fc.constant(CURRENT), foreign)),
   },
   { weight: 2, arbitrary: evaluate("QUERY", fc.constantFrom("", "1")) },
+  { weight: 4, arbitrary: evaluate("FLY", token, ms, life, fc.constantFrom("", "1"), fc.constantFrom("", "1")) },
+  { weight: 3, arbitrary: evaluate("LAND", token, text(0, 0, 2500), life, ms, result) },
+  { weight: 1, arbitrary: evaluate("PEEK") },
+  { weight: 3, arbitrary: evaluate("LEAVE", token, ms, fc.constant(""), result) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("result" as const), lock, value: fc.oneof(result, noResult), ttl }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("foreign" as const), lock, value: foreign, ttl }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("record" as const), lock, value: record, ttl }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), lock, record: fc.boolean() }) },

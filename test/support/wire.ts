@@ -1,9 +1,10 @@
+import * as flight from "../../src/flight-scripts.ts";
 import type { Clock, Transport } from "../../src/index.ts";
 import * as scripts from "../../src/scripts.ts";
 
 /** One request as it left the library. */
 export interface Call {
-  command: "set" | "acquire" | "extend" | "release" | "force" | "query" | "scan";
+  command: "set" | "acquire" | "extend" | "release" | "force" | "query" | "scan" | "fly" | "land";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
   args: string[];
@@ -53,6 +54,8 @@ const COMMANDS = new Map<string, Call["command"]>([
   [scripts.FORCE, "force"],
   [scripts.QUERY, "query"],
   [scripts.SCAN, "scan"],
+  [flight.FLY, "fly"],
+  [flight.LAND, "land"],
 ]);
 
 /** A network between the library and a store, under the test's control and the clock's time. */
