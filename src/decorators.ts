@@ -11,18 +11,23 @@ export interface LockedOptions<Self, Args extends unknown[]> extends AcquireOpti
 }
 
 /** A method that {@link locked} can decorate: it returns a promise, for so does what becomes of it. */
-export type AsyncMethod<Self, Args extends unknown[], Result> = (this: Self, ...args: Args) => Promise<Result>;
+// biome-ignore lint/suspicious/noExplicitAny: of a method that is generic, nothing else keeps its type
+export type AsyncMethod = (...args: any) => Promise<unknown>;
+
+/** The method, if the name can be made from what it is called with. */
+export type Named<Method extends AsyncMethod, Args extends unknown[]> =
+  Parameters<Method> extends [...Args, ...unknown[]] ? Method : never;
 
 /** What {@link locked} returns: a standard decorator, which the compilers' older kind may call as well. */
 export interface LockedDecorator<Self, Args extends unknown[]> {
-  <This extends Self, All extends [...Args, ...unknown[]], Result>(
-    method: AsyncMethod<This, All, Result>,
-    context: ClassMethodDecoratorContext<This, AsyncMethod<This, All, Result>>,
-  ): AsyncMethod<This, All, Result>;
-  <This extends Self, All extends [...Args, ...unknown[]], Result>(
+  <This extends Self, Method extends AsyncMethod>(
+    method: Method & Named<Method, Args>,
+    context: ClassMethodDecoratorContext<This, Method>,
+  ): Method;
+  <This extends Self, Method extends AsyncMethod>(
     target: This,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<(...args: All) => Promise<Result>>,
+    descriptor: TypedPropertyDescriptor<Method> & TypedPropertyDescriptor<Named<Method, Args>>,
   ): void;
 }
 
@@ -49,12 +54,12 @@ export function locked<Self, Args extends unknown[] = []>(
     throw new LockOptionsError("@locked takes locks, or a function from the object to its locks.");
   if (typeof locks !== "function") locks.wrap(() => {}, { name: typeof name === "string" ? name : () => "", ...rest });
 
-  function under<Result>(method: unknown): AsyncMethod<Self, Args, Result> {
+  function under(method: unknown): (this: Self, ...args: Args) => Promise<unknown> {
     if (typeof method !== "function") throw new LockOptionsError("@locked decorates methods, and this is none.");
-    return async function (this: Self, ...args: Args): Promise<Result> {
+    return async function (this: Self, ...args: Args): Promise<unknown> {
       const through = typeof locks === "function" ? locks(this) : locks;
       const called = typeof name === "function" ? name.apply(this, args) : name;
-      return through.request(called, rest, () => method.apply(this, args) as Promise<Result>) as Promise<Result>;
+      return through.request(called, rest, () => method.apply(this, args));
     };
   }
 
