@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { transform } from "esbuild";
 import ts from "typescript";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -94,6 +96,22 @@ describe.each(COMPILERS)("@locked compiled by %s", (_, compile) => {
     expect(invoices.log).toEqual([]);
   });
 });
+
+test.each(["types.tsconfig.json", "older.tsconfig.json"])(
+  "its types are exact: %s",
+  { timeout: 60_000 },
+  async (config) => {
+    const compiler = fileURLToPath(new URL("../../node_modules/typescript7/bin/tsc", import.meta.url));
+    const project = fileURLToPath(new URL(config, import.meta.url));
+    const run = promisify(execFile)(process.execPath, [compiler, "--noEmit", "-p", project]);
+    await expect(
+      run.then(
+        () => "",
+        ({ stdout }: { stdout: string }) => stdout,
+      ),
+    ).resolves.toBe("");
+  },
+);
 
 const { locked } = decorators;
 

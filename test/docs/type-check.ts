@@ -42,6 +42,8 @@ function compilerOptions(): ts.CompilerOptions {
     noUnusedParameters: false,
     paths: {
       holdfast: [join(root, "src/index.ts")],
+      "holdfast/single-flight": [join(root, "src/single-flight.ts")],
+      "holdfast/decorators": [join(root, "src/decorators.ts")],
       "holdfast/conformance": [join(root, "test/conformance/index.ts")],
       "holdfast/*": [join(root, "adapters/*.ts")],
     },
