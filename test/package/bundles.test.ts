@@ -107,7 +107,9 @@ test.concurrent.for(cases)(
     expect(present).toEqual(adapters.map((adapter) => `dist/${adapter}.js`));
     expect(ADAPTERS.filter((adapter) => shows(code, `${adapter}.js`))).toEqual(adapters);
     // An adapter takes nothing from the core but the scripts, a decorator nothing but what refuses.
-    expect(code.includes("LockBackendError")).toBe(program.includes("createLocks") || (adapters.length === 0 && !program.includes("decorators")));
+    expect(code.includes("LockBackendError")).toBe(
+      program.includes("createLocks") || (adapters.length === 0 && !program.includes("decorators")),
+    );
 
     const { exports, touched, left } = evaluate(code);
     expect(Object.keys(exports).length).toBeGreaterThan(0);

@@ -11,7 +11,7 @@ import { singleFlight } from "../../src/single-flight.ts";
 
 const [url = "", prefix = "", name = "", callers = "", how = ""] = process.argv.slice(2);
 const redis = new Redis(url);
-const locks = createLocks(ioredis(redis), { prefix, wait: "60s" });
+const locks = createLocks(ioredis(redis), { prefix, wait: "60s", retry: { min: 200 } });
 await redis.ping();
 process.stdout.write("ready\n");
 await once(process.stdin, "data");
