@@ -20,6 +20,8 @@ const library: Options = {
     memory: "adapters/memory.ts",
     command: "adapters/command.ts",
     quorum: "src/quorum.ts",
+    "single-flight": "src/single-flight.ts",
+    decorators: "src/decorators.ts",
     conformance: "test/conformance/index.ts",
   },
   format: ["esm", "cjs"],

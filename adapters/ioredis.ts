@@ -31,7 +31,7 @@ export function ioredis(client: IoredisClient | IoredisCluster): Transport {
   if (client.options?.keyPrefix) {
     throw new TypeError("ioredis(): the client has a keyPrefix. Use a client without, and createLocks' option prefix.");
   }
-  const transport = over(client);
+  const transport: Transport = { ...over(client), sharesProcess: true };
   if ("nodes" in client) transport.nodes = () => client.nodes("master").map(over);
   return transport;
 }

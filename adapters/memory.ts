@@ -1,9 +1,10 @@
 import type { Transport } from "../src/transport.ts";
 import { MemoryData } from "./support/memory-data.ts";
+import { FLIGHT_TWINS } from "./support/memory-flight-scripts.ts";
 import { QUORUM_TWINS } from "./support/memory-quorum-scripts.ts";
 import { TWINS } from "./support/memory-scripts.ts";
 
-const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS]);
+const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS, ...FLIGHT_TWINS]);
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {

@@ -34,8 +34,9 @@ export function nodeRedis(client: NodeRedisClient | NodeRedisCluster): Transport
   if (typeof client?.sendCommand !== "function" || "call" in client) {
     throw new TypeError("nodeRedis() takes a client, pool or cluster of the package redis.");
   }
-  if (!("masters" in client)) return over(client);
+  if (!("masters" in client)) return { ...over(client), sharesProcess: true };
   return {
+    sharesProcess: true,
     ...scripted((args, key) => client.sendCommand(key === undefined ? undefined : routingKey(key), false, args)),
     nodes: () =>
       client.masters.map((node) => {

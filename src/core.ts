@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
-import type { Settings } from "./options.ts";
+import type { RequestOptions, Settings } from "./options.ts";
 import type { Store } from "./store.ts";
 
 /** Something under way that `close` has to end. */
@@ -32,6 +32,15 @@ export interface Core {
 /** Everything that one call works with. `core` is for what may change meanwhile. */
 export interface Call extends Omit<Core, "closing">, Keys, Settings {
   core: Core;
+}
+
+/** How a subpath makes calls through a user's `locks`. Another copy of the package has another symbol: it is refused. */
+export const PREPARE: unique symbol = /* @__PURE__ */ Symbol();
+
+/** What `locks` have inside, for the subpaths that work with them. */
+export interface Inside {
+  /** Checks the options of a call, and fills them in. `also`: names that are options besides those of every call. */
+  [PREPARE](name: unknown, options?: RequestOptions, renew?: boolean, also?: string[]): Call;
 }
 
 /** Tells of what happens to a lock. */

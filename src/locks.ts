@@ -1,7 +1,7 @@
 import { platformClock } from "./clock.ts";
 import { close } from "./close.ts";
-import type { Call, Core } from "./core.ts";
-import { closedError, unreferenced } from "./core.ts";
+import type { Call, Core, Inside } from "./core.ts";
+import { closedError, PREPARE, unreferenced } from "./core.ts";
 import { keysOf } from "./keys.ts";
 import type { Lease, Opened, SerializedLease } from "./lease.ts";
 import { openLease } from "./lease.ts";
@@ -204,7 +204,9 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
     }
   }
 
-  const locks: Locks = {
+  const locks: Locks & Inside = {
+    [PREPARE]: prepare,
+
     request: async <T>(name: string, options: RequestOptions | Callback<T>, callback?: Callback<T>) =>
       typeof options === "function" ? run(name, {}, options) : run(name, options, callback as Callback<T>),
 

@@ -56,6 +56,8 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
 
   const store: Store = {
     parts: [...parts],
+    majority,
+    limitOf,
 
     check({ ttl, fair }) {
       if (fair)

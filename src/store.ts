@@ -21,6 +21,11 @@ export interface Attempted extends Stamped {
 export interface Store {
   /** Where there are many: each of them. */
   parts?: Store[];
+  /** Of how many of them an answer counts, and how long each is given for it, in milliseconds. */
+  majority?: number;
+  limitOf?(call: Call): number;
+  /** Where there is one: the way to it, for scripts beyond these. */
+  wire?: Transport;
   /** Throws where the options of a call cannot be met. */
   check?(options: AcquireOptions): void;
   /** `plain`: by `SET NX PX` first, for a grant without a fence. `timed`: ask for the time left when busy. */
@@ -58,6 +63,8 @@ export function runOver(transport: Transport, clock: Clock): Run {
 export function createStore(transport: Transport, clock: Clock): Store {
   const run = runOver(transport, clock);
   return {
+    wire: transport,
+
     async acquire(call, token, plain, timed, send) {
       const { lock, ttl, fence, life } = call;
       if (plain) {

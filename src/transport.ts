@@ -27,6 +27,11 @@ export interface Transport {
    */
   deleteIf?(key: string, value: string): Promise<unknown>;
   /**
+   * Whether what one caller in this process waits for may be settled by another: `singleFlight` then sends one request
+   * for all of them. Not in a Worker, where a promise of another request never settles. Default: absent, no.
+   */
+  sharesProcess?: boolean;
+  /**
    * One transport for each server that holds a part of the keys, for `list()` on a cluster. Default: absent, the
    * transport itself sees every key.
    */

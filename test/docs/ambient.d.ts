@@ -27,5 +27,9 @@ declare global {
   function rebuildCache(): Promise<void>;
   function encodeVideo(work: Work): Promise<void>;
   function fetchNewToken(work: Work): Promise<string>;
+  function fetchRates(currency: string, work: Work): Promise<Record<string, number>>;
+  function encrypt(text: string): Promise<string>;
+  function decrypt(text: string): Promise<string>;
+  function refreshToken(work: Work): Promise<{ access_token: string; expires_in: number }>;
   function store(token: string, work: Work): Promise<void>;
 }

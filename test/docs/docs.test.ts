@@ -54,7 +54,7 @@ function runnable(code: Block["code"]): string {
   const imports = code
     .replace(/from "(?:ioredis|holdfast\/ioredis)"/g, `from ${from("test/docs/over-memory.ts")}`)
     .replace(/from "holdfast"/g, `from ${from("src/index.ts")}`)
-    .replace(/from "holdfast\/quorum"/g, `from ${from("src/quorum.ts")}`)
+    .replace(/from "holdfast\/(quorum|single-flight|decorators)"/g, (_, part) => `from ${from(`src/${part}.ts`)}`)
     .replace(/from "holdfast\/(\w+)"/g, (_, adapter) => `from ${from(`adapters/${adapter}.ts`)}`);
   return `import ${from("test/docs/prelude.ts")};\n${imports}`;
 }

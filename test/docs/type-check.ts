@@ -4,8 +4,24 @@ import { type Block, root } from "./markdown.ts";
 
 /** Type-checks the samples as a user's compiler would, each as a module of its own; what it says, by page and line. */
 export function typeCheck(blocks: Block[]): string[] {
+  const nest = ({ code }: Block) => code.includes("@nestjs/");
+  return [
+    ...check(
+      blocks.filter((block) => !nest(block)),
+      {},
+    ),
+    // As Nest sets up a project.
+    ...check(blocks.filter(nest), {
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      erasableSyntaxOnly: false,
+    }),
+  ];
+}
+
+function check(blocks: Block[], also: ts.CompilerOptions): string[] {
   const samples = new Map(blocks.map((block, index) => [join(root, "test/docs", fileName(block, index)), block]));
-  const options = compilerOptions();
+  const options = { ...compilerOptions(), ...also };
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (path) => samples.has(path) || fileExists.call(host, path);
@@ -14,7 +30,11 @@ export function typeCheck(blocks: Block[]): string[] {
     const sample = samples.get(path);
     return sample ? ts.createSourceFile(path, sample.code, how) : getSourceFile.call(host, path, how);
   };
-  const program = ts.createProgram([...samples.keys(), join(root, "test/docs/ambient.d.ts")], options, host);
+  const program = ts.createProgram(
+    [...samples.keys(), join(root, "test/docs/ambient.d.ts"), join(root, "test/docs/nestjs.d.ts")],
+    options,
+    host,
+  );
   return [...samples].flatMap(([path, { page, line }]) => {
     const file = program.getSourceFile(path) as ts.SourceFile;
     return ts.getPreEmitDiagnostics(program, file).map(({ start = 0, messageText }) => {
@@ -42,6 +62,8 @@ function compilerOptions(): ts.CompilerOptions {
     noUnusedParameters: false,
     paths: {
       holdfast: [join(root, "src/index.ts")],
+      "holdfast/single-flight": [join(root, "src/single-flight.ts")],
+      "holdfast/decorators": [join(root, "src/decorators.ts")],
       "holdfast/conformance": [join(root, "test/conformance/index.ts")],
       "holdfast/*": [join(root, "adapters/*.ts")],
     },

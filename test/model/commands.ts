@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { GIVE, KEEP, LOOK, MEND, VOTE } from "../../src/quorum-scripts.ts";
-import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE } from "../../src/scripts.ts";
+import * as flight from "../../src/flight-scripts.ts";
+import * as quorum from "../../src/quorum-scripts.ts";
+import * as scripts from "../../src/scripts.ts";
 
 /** One step of a run, the same on both sides; keys and tokens by number. */
 export type Step =
@@ -8,22 +9,15 @@ export type Step =
   | { do: "eval"; script: keyof typeof SCRIPTS; lock: number; args: (number | string)[] }
   | { do: "foreign"; lock: number; value: string; ttl: number }
   | { do: "record"; lock: number; value: string; ttl: number }
+  | { do: "result"; lock: number; value: string; ttl: number }
   | { do: "delete"; lock: number; record: boolean }
   | { do: "pass"; seconds: number };
 
-type Name = "ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY" | "VOTE" | "KEEP" | "MEND" | "GIVE" | "LOOK";
-export const SCRIPTS: Record<Name, string> = {
-  ACQUIRE,
-  EXTEND,
-  RELEASE,
-  FORCE,
-  QUERY,
-  VOTE,
-  KEEP,
-  MEND,
-  GIVE,
-  LOOK,
-};
+/** Those of a lock, those of a quorum, and those of a single flight, which have a third key. */
+type Name = "ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY";
+type OfQuorum = "VOTE" | "KEEP" | "MEND" | "GIVE" | "LOOK";
+type OfFlight = "FLY" | "LAND" | "PEEK" | "LEAVE";
+export const SCRIPTS: Record<Name | OfQuorum | OfFlight, string> = { ...scripts, ...quorum, ...flight };
 
 const ID = "abcdefghijklmnopqrstuv";
 
@@ -101,6 +95,17 @@ const record = fc.constantFrom(
   "9007199254740991",
 );
 
+/** Results and failures of earlier and later grants, and what is none. */
+const result = fc.constantFrom(
+  `123 ="made"`,
+  "123 =",
+  "124 =line\nbreak\r\t end\n",
+  "124 !",
+  "9007199254740991 =ü 🔒",
+  "4102444800000000 !",
+);
+const noResult = fc.constantFrom("", "!", "=", "123", "123=x", " =x", "0 =x", "-1 =x", "123 ?x", "x 123 =y");
+
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: evaluate("ACQUIRE", token, ms, life, fc.constantFrom("", "1")) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("set" as const), lock, token, ttl }) },
@@ -117,6 +122,14 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: evaluate("MEND", token, ms, life, agreed, fc.constantFrom("1", LATER)) },
   { weight: 4, arbitrary: evaluate("GIVE", token, text(0, 0, 2500, 7500), life) },
   { weight: 2, arbitrary: evaluate("LOOK", fc.constant("")) },
+  { weight: 4, arbitrary: evaluate("FLY", token, ms, life, fc.constantFrom("", "1"), fc.constantFrom("", "1")) },
+  { weight: 3, arbitrary: evaluate("LAND", token, text(0, 0, 2500), life, ms, result) },
+  { weight: 1, arbitrary: evaluate("PEEK") },
+  { weight: 3, arbitrary: evaluate("LEAVE", token, ms, fc.constant(""), result) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("result" as const), lock, value: fc.oneof(result, noResult), ttl }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("foreign" as const), lock, value: foreign, ttl }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("record" as const), lock, value: record, ttl }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), lock, record: fc.boolean() }) },

@@ -59,7 +59,7 @@ function difference(
     const [fence, entries] = isRecord ? parts(value) : ["", value];
     const [fakeFence, fakeEntries] = isRecord ? parts(other.value) : ["", other.value];
     if (entries !== fakeEntries) return `value of ${key}`;
-    if (!of(key.replace(/^fence\.7t5:/, "")).same(fence, fakeFence)) return `fence in ${key}`;
+    if (!of(key.replace(/^(fence\.7t5|result\.qdb):/, "")).same(fence, fakeFence)) return `fence in ${key}`;
     // The life of a record whose fence is ahead of the clock counts from the fence, which has not moved with the time.
     if (Math.abs(pttl - other.pttl) > TOLERANCE + (isRecord ? passed : 0)) return `life of ${key}`;
   }
@@ -100,7 +100,7 @@ async function compareOnce(steps: Step[]): Promise<void> {
       expect(differs, history).toBe(undefined);
     }
   } finally {
-    await client.send("DEL", ...keys.flatMap((key) => [key, `fence.7t5:${key}`]));
+    await client.send("DEL", ...keys.flatMap((key) => [key, `fence.7t5:${key}`, `result.qdb:${key}`]));
   }
 }
 

@@ -15,6 +15,8 @@ export interface Side {
 }
 
 const recordOf = (key: string) => `fence.7t5:${key}`;
+const resultOf = (key: string) => `result.qdb:${key}`;
+const allOf = (keys: readonly string[]) => keys.flatMap((key) => [key, recordOf(key), resultOf(key)]);
 
 function argsOf(step: Step & { do: "eval" }, current: string, record: string): string[] {
   const counter = Number.parseInt(record, 10) || 1;
@@ -35,7 +37,7 @@ return 0`;
 /** The server, and through `clock` its time, for the other side to follow. */
 export function redisSide(client: RespClient, clock: { now: number }): Side {
   async function run(step: Step, keys: readonly string[]): Promise<State> {
-    const all = keys.flatMap((key) => [key, recordOf(key)]);
+    const all = allOf(keys);
     const command = await commandOf(step, keys);
     const reads = all.flatMap((key) => [
       ["GET", key],
@@ -56,7 +58,7 @@ export function redisSide(client: RespClient, clock: { now: number }): Side {
 
   async function commandOf(step: Step, keys: readonly string[]): Promise<string[]> {
     if (step.do === "pass") {
-      const all = keys.flatMap((key) => [key, recordOf(key)]);
+      const all = allOf(keys);
       return ["EVAL", PASS, String(all.length), ...all, String(step.seconds * 1000)];
     }
     const key = keys[step.lock] as string;
@@ -67,6 +69,8 @@ export function redisSide(client: RespClient, clock: { now: number }): Side {
         return ["SET", key, step.value, "NX", "PX", String(step.ttl)];
       case "record":
         return ["SET", recordOf(key), step.value, "NX", "PX", String(step.ttl)];
+      case "result":
+        return ["SET", resultOf(key), step.value, "NX", "PX", String(step.ttl)];
       case "delete":
         return ["DEL", step.record ? recordOf(key) : key];
       case "eval": {
@@ -75,7 +79,7 @@ export function redisSide(client: RespClient, clock: { now: number }): Side {
           ["GET", recordOf(key)],
         ])) as RespReply[];
         const args = argsOf(step, String(current ?? ""), String(record ?? ""));
-        return ["EVAL", SCRIPTS[step.script], "2", key, recordOf(key), ...args];
+        return ["EVAL", SCRIPTS[step.script], "3", ...allOf([key]), ...args];
       }
     }
   }
@@ -108,6 +112,8 @@ export function memorySide(clock: { now: number }): Side {
         return store.set(key, step.value, { nx: true, px: step.ttl });
       case "record":
         return store.set(recordOf(key), step.value, { nx: true, px: step.ttl });
+      case "result":
+        return store.set(resultOf(key), step.value, { nx: true, px: step.ttl });
       case "delete": {
         const gone = step.record ? recordOf(key) : key;
         const value = stored(gone);
@@ -117,11 +123,7 @@ export function memorySide(clock: { now: number }): Side {
       }
       case "eval":
         return store
-          .eval(
-            SCRIPTS[step.script],
-            [key, recordOf(key)],
-            argsOf(step, stored(key) ?? "", stored(recordOf(key)) ?? ""),
-          )
+          .eval(SCRIPTS[step.script], allOf([key]), argsOf(step, stored(key) ?? "", stored(recordOf(key)) ?? ""))
           .catch(() => "error");
     }
   }

@@ -41,6 +41,25 @@ const PROGRAMS = {
       'export const main = () => createLocks(three()).request("x", ({ fence, held }) => held && fence > 0);',
   },
   "quorum alone": { adapters: [], program: 'export * from "holdfast/quorum";' },
+  "a single flight": {
+    adapters: ["memory"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { memory } from "holdfast/memory";\n' +
+      'import { quorum } from "holdfast/quorum";\nimport { singleFlight } from "holdfast/single-flight";\n' +
+      'const fly = (store) => singleFlight(createLocks(store), "x", { keep: "1m" }, () => ({ made: true }));\n' +
+      "const many = () => quorum([memory(), memory(), memory()]);\n" +
+      "export const main = async () => (await fly(memory())).made && (await fly(many())).made;",
+  },
+  "single-flight alone": { adapters: [], program: 'export * from "holdfast/single-flight";' },
+  "a decorator": {
+    adapters: ["memory"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { memory } from "holdfast/memory";\n' +
+      'import { locked } from "holdfast/decorators";\n' +
+      'const decorate = () => locked({ name: "x", locks: createLocks(memory()) });\n' +
+      'export const main = () => decorate()(async () => true, { kind: "method" })();',
+  },
+  "decorators alone": { adapters: [], program: 'export * from "holdfast/decorators";' },
   "conformance alone": { adapters: [], program: 'export * from "holdfast/conformance";' },
   ...Object.fromEntries(
     ADAPTERS.map((name) => [`${name} alone`, { adapters: [name], program: `export * from "holdfast/${name}";` }]),
@@ -87,8 +106,10 @@ test.concurrent.for(cases)(
     const present = modules.filter((module) => ADAPTERS.some((adapter) => module === `dist/${adapter}.js`));
     expect(present).toEqual(adapters.map((adapter) => `dist/${adapter}.js`));
     expect(ADAPTERS.filter((adapter) => shows(code, `${adapter}.js`))).toEqual(adapters);
-    // An adapter takes nothing from the core but the scripts.
-    expect(code.includes("LockBackendError")).toBe(program.includes("createLocks") || adapters.length === 0);
+    // An adapter takes nothing from the core but the scripts, a decorator nothing but what refuses.
+    expect(code.includes("LockBackendError")).toBe(
+      program.includes("createLocks") || (adapters.length === 0 && !program.includes("decorators")),
+    );
 
     const { exports, touched, left } = evaluate(code);
     expect(Object.keys(exports).length).toBeGreaterThan(0);

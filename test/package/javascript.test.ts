@@ -21,6 +21,8 @@ const VALUES = {
   "holdfast/memory": ["memory"],
   "holdfast/command": ["command"],
   "holdfast/quorum": ["quorum"],
+  "holdfast/single-flight": ["SingleFlightError", "singleFlight"],
+  "holdfast/decorators": ["locked"],
   "holdfast/conformance": ["conformance"],
 };
 

@@ -1,3 +1,4 @@
+import * as flight from "../../src/flight-scripts.ts";
 import type { Clock, Transport } from "../../src/index.ts";
 import * as quorum from "../../src/quorum-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
@@ -17,7 +18,9 @@ export interface Call {
     | "raise"
     | "repair"
     | "give"
-    | "look";
+    | "look"
+    | "fly"
+    | "land";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
   args: string[];
@@ -71,6 +74,8 @@ const COMMANDS = new Map<string, Call["command"]>([
   [quorum.KEEP, "keep"],
   [quorum.GIVE, "give"],
   [quorum.LOOK, "look"],
+  [flight.FLY, "fly"],
+  [flight.LAND, "land"],
 ]);
 
 /** With a ttl MEND is a repair; without, it only raises the counter. */

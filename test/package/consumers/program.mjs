@@ -40,5 +40,17 @@ await assert.rejects(many(memory(), down(), down()).acquire("invoice:42"), ({ co
   return true;
 });
 
+// A single flight, of this copy and by one that is not.
+const { singleFlight } = await import("holdfast/single-flight");
+const flight = () => singleFlight(ours, "flight", { keep: "1m" }, () => "made");
+assert.deepEqual(await Promise.all([flight(), flight()]), ["made", "made"]);
+const { singleFlight: other } = createRequire(import.meta.url)("holdfast/single-flight");
+await assert.rejects(
+  other(ours, "flight", { keep: "1m" }, () => 1),
+  (error) => isLockError(error, "OPTIONS") && error.message.includes("the same copy of holdfast"),
+);
+const { locked } = createRequire(import.meta.url)("holdfast/decorators");
+assert.equal(await locked({ name: "x", locks: ours })(async () => 1, { kind: "method" })(), 1);
+
 await ours.close();
 console.log(JSON.stringify(exported));

@@ -30,10 +30,12 @@ import {
 } from "holdfast";
 import { type CommandOptions, command } from "holdfast/command";
 import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
+import { type AsyncMethod, type LockedDecorator, type LockedOptions, locked, type Named } from "holdfast/decorators";
 import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
 import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
 import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
 import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
+import { SingleFlightError, type SingleFlightOptions, singleFlight } from "holdfast/single-flight";
 import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
 
 function check(truth: boolean, what: string): void {
@@ -141,6 +143,26 @@ export async function main(): Promise<string> {
   const many: Quorum = quorum([memory(memoryOptions), memory(memoryOptions), memory(memoryOptions)], quorumOptions);
   check(many.size === 3 && many.majority === 3, "three of three");
   check((await createLocks(many, defaults).request("invoice:42", (lease) => lease.fence)) > 0, "by a quorum");
+  const flightOptions: SingleFlightOptions<Date, number> = {
+    keep: "1m",
+    encode: (date) => String(date.getTime()),
+    decode: Number,
+  };
+  check(
+    (await singleFlight(locks, "flight:1", flightOptions, async ({ fence }) => new Date(fence && 5))) === 5,
+    "made",
+  );
+  check((await singleFlight(others, "flight:1", flightOptions, () => new Date(6))) === 5, "kept");
+  const failed = new SingleFlightError("flight:1", { cause: 1 });
+  check(failed.code === "FAILED" && failed.lockName === "flight:1", "failed");
+  const lockedOptions: LockedOptions<unknown, [number]> = { name: (id) => `sum:${id}`, locks: () => locks };
+  const decorate: LockedDecorator<unknown, [number]> = locked(lockedOptions);
+  const decorated: object = { add: async (left: number, right: number) => left + right };
+  type Add = (left: number, right: number) => Promise<number>;
+  const method: AsyncMethod & Named<Add, [number]> = (decorated as { add: Add }).add;
+  const descriptor = { value: method };
+  decorate(decorated, "add", descriptor);
+  check((await descriptor.value(1, 2)) === 3, "decorated");
   check((await locks.wrap((left: number, right: number) => left + right, wrapOptions)(1, 2)) === 3, "wrapped");
 
   const serialized: SerializedLease = (await locks.acquire("video:9")).handOver();

@@ -1,0 +1,209 @@
+import { cleanUp } from "./clean-up.ts";
+import type { Call } from "./core.ts";
+import { instant } from "./deadline.ts";
+import { classify } from "./failure.ts";
+import { FLY, LAND, LEAVE, PEEK } from "./flight-scripts.ts";
+import type { Send } from "./limit.ts";
+import type { Answer, Stamped } from "./reply.ts";
+import { malformed } from "./reply.ts";
+import type { Vote } from "./round.ts";
+import { rounds, vote } from "./round.ts";
+import type { Attempted, Store } from "./store.ts";
+import { stamped } from "./store.ts";
+
+/** What a holder leaves behind when it releases the lock. */
+export interface Cargo {
+  token: string;
+  /** The life of the result, milliseconds. */
+  keep: number;
+  /** `<fence> =<text>`, or `<fence> !`. */
+  value: string;
+}
+
+/** A store for one call: its attempts end with a result where there is one, its release leaves one behind. */
+export interface FlightStore {
+  store: Store;
+  /** What another left, which ended the wait. */
+  served?: Answer;
+  /** Whether an attempt went unanswered, so that its token may have been granted. */
+  unsure: boolean;
+  /** Whether another was seen to hold the lock. */
+  waited: boolean;
+  /** Asked at the release, and again if that is repeated. */
+  cargo(token: string): Cargo | undefined;
+}
+
+const RESULT = "result.qdb:";
+
+type Ask = (
+  store: Store,
+  call: Call,
+  send: Send,
+  script: string,
+  outcomes: string,
+  args: unknown[],
+) => Promise<Stamped>;
+
+/** Runs a script on the three keys. A result may be a secret: a reply that is no answer is shown without it. */
+const ask: Ask = async (store, { clock, lock, record }, send, script, outcomes, args) => {
+  let text = "";
+  const answer = await stamped(clock, send, outcomes, async () => {
+    const reply = await store.wire?.eval(script, [lock, record, RESULT + lock], args.map(String));
+    if (!Array.isArray(reply) || reply[0] !== "kept") return reply;
+    const [outcome, left, fence, found, ...more] = reply;
+    const fits = typeof found === "string" && found[0] === "=";
+    if (fits) text = found.slice(1);
+    return [outcome, left, fence, fits ? "=" : "?", ...more];
+  });
+  return answer.outcome === "kept" ? { ...answer, label: text } : answer;
+};
+
+/** `failing`: a failure that another left ends the wait, once this caller has waited. */
+export function flightStore(inner: Store, failing: boolean): FlightStore {
+  const flight: FlightStore = { store: inner, unsure: false, waited: false, cargo: () => undefined };
+
+  /** The waiting loop knows only grants: this one ends it. */
+  function serve(call: Call, answer: Answer): Attempted {
+    flight.served = answer;
+    return { ...answer, outcome: "granted", left: call.ttl, ...instant(call.clock) };
+  }
+
+  async function known(attempt: () => Promise<Attempted>): Promise<Attempted> {
+    try {
+      const answer = await attempt();
+      flight.waited ||= answer.outcome === "busy";
+      return answer;
+    } catch (thrown) {
+      flight.unsure = true;
+      throw thrown;
+    }
+  }
+
+  const one: Partial<Store> = {
+    acquire: (call, token, _plain, timed, send) =>
+      known(async () => {
+        const { ttl, life } = call;
+        const args = [token, ttl, life, timed ? 1 : "", flight.waited && failing ? 1 : ""];
+        const answer = await ask(inner, call, send, FLY, "granted busy spent kept failed", args);
+        if (answer.outcome === "kept" || answer.outcome === "failed") return serve(call, answer);
+        if (answer.outcome === "granted" && !answer.fence) throw malformed(answer);
+        return answer;
+      }),
+
+    async release(call, token, rest, send) {
+      const cargo = flight.cargo(token);
+      if (!cargo) return inner.release(call, token, rest, send);
+      const args = [token, rest, call.life, cargo.keep, cargo.value];
+      return ask(inner, call, send, LAND, "freed gone forced unrecorded", args);
+    },
+  };
+
+  flight.store = { ...inner, ...(inner.parts ? overMany(flight, inner, failing, serve, known) : one) };
+  return flight;
+}
+
+/**
+ * A result counts if a majority has it. Each store took it only from the token that held the lock there, so a lease that
+ * its majority has lost cannot leave one. It is there before the lock is released anywhere: who is granted the lock
+ * looks once more. If a store that has it is lost, or out of reach, there may be no majority for it: it is computed again.
+ */
+function overMany(
+  flight: FlightStore,
+  inner: Store,
+  failing: boolean,
+  serve: (call: Call, answer: Answer) => Attempted,
+  known: (attempt: () => Promise<Attempted>) => Promise<Attempted>,
+): Partial<Store> {
+  const { parts = [], majority = parts.length, limitOf } = inner;
+  /** The last failure that was there before this caller waited: it is none of those that it waited for. */
+  let old: number | undefined;
+
+  async function poll<V extends object>(
+    call: Call,
+    send: Send,
+    question: (part: Store) => Promise<Answer>,
+    judge: (seen: readonly Vote<Answer>[], open: number) => V | undefined,
+  ): Promise<V> {
+    const round = rounds(call.clock, limitOf?.(call) ?? call.commandTimeout);
+    try {
+      return (await send(() =>
+        round.decide(
+          parts.map((part) => vote(() => question(part))),
+          judge,
+        ),
+      )) as V;
+    } finally {
+      round.end();
+    }
+  }
+
+  const directly: Send = (command) => command();
+  const failures = (seen: readonly Vote<Answer>[]) => seen.flatMap(({ failure }) => failure ?? []);
+
+  /** Throws where so many stores failed that nothing can be said. */
+  async function peek(call: Call, send: Send): Promise<Answer | undefined> {
+    const { found } = await poll(
+      call,
+      send,
+      (part) => ask(part, call, directly, PEEK, "kept failed free", []),
+      (seen, open): { found?: Answer } | undefined => {
+        const there = seen.flatMap(({ answer }) => (answer?.fence ? [answer] : []));
+        const same = ({ fence }: Answer) => there.filter((answer) => answer.fence === fence).length;
+        const [best] = there.sort((a, b) => same(b) - same(a));
+        const count = best ? same(best) : 0;
+        if (count >= majority) return { found: best as Answer };
+        if (count + open >= majority) return undefined;
+        const failed = failures(seen);
+        if (failed.length > parts.length - majority) throw { outage: failed[0] };
+        return {};
+      },
+    );
+    if (found?.outcome !== "failed") return found;
+    old ??= found.fence;
+    return failing && found.fence !== old ? found : undefined;
+  }
+
+  return {
+    acquire: (call, token, plain, timed, send) =>
+      known(async () => {
+        // Stores that do not answer will not grant either, and the grant says why.
+        const before = await peek(call, send).catch(() => undefined);
+        old ??= 0;
+        if (before) return serve(call, before);
+        const answer = await inner.acquire(call, token, plain, timed, send);
+        if (answer.outcome !== "granted") return answer;
+        let after: Answer | undefined;
+        try {
+          after = await peek(call, send);
+        } catch (thrown) {
+          // The next attempt takes another token.
+          void cleanUp({ ...call, store: inner }, token);
+          throw { outage: classify(thrown) };
+        }
+        if (!after || (after.outcome === "failed" && !flight.waited)) return answer;
+        flight.unsure = true;
+        return serve(call, after);
+      }),
+
+    async release(call, token, rest, send) {
+      const cargo = flight.cargo(token);
+      if (cargo) {
+        const args = [token, cargo.keep, "", cargo.value];
+        await poll(
+          call,
+          send,
+          (part) => ask(part, call, directly, LEAVE, "held gone", args),
+          (seen, open) => {
+            const left = seen.filter(({ answer }) => answer?.outcome === "held").length;
+            if (left >= majority) return seen;
+            if (left + open >= majority) return undefined;
+            const failed = failures(seen);
+            if (left + failed.length >= majority) throw { outage: failed[0] };
+            return seen;
+          },
+        );
+      }
+      return inner.release(call, token, rest, send);
+    },
+  };
+}

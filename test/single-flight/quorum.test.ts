@@ -1,0 +1,140 @@
+import { expect, test, vi } from "vitest";
+import { memory } from "../../adapters/memory.ts";
+import { createLocks, type Locks, type Transport } from "../../src/index.ts";
+import { quorum } from "../../src/quorum.ts";
+import { SingleFlightError, singleFlight } from "../../src/single-flight.ts";
+import { rejection } from "../support/bench.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
+import { settle, sleep } from "./support.ts";
+
+/** Three stores, each of which can be out of reach, and as many callers that know nothing of one another. */
+function world(callers = 4) {
+  const clock = virtualClock();
+  const stores = [1, 2, 3].map(() => memory({ clock }));
+  const down = new Set<number>();
+  const silent = new Set<number>();
+  const reach = (index: number): Transport => {
+    const through = async <T>(send: () => Promise<T>): Promise<T> => {
+      if (down.has(index)) throw new Error("connection refused");
+      if (silent.has(index)) return new Promise<T>(() => {});
+      return send();
+    };
+    // Looked up each time: a test may put an empty one in its place.
+    const store = () => stores[index] as Transport;
+    return {
+      set: (...args) => through(() => store().set(...args)),
+      eval: (...args) => through(() => store().eval(...args)),
+    };
+  };
+  const locks: Locks[] = Array.from({ length: callers }, () =>
+    createLocks(quorum([reach(0), reach(1), reach(2)]), { clock }),
+  );
+  const results = () => stores.map((store) => store.entries().find(({ key }) => key === "result.qdb:lock:x")?.value);
+  return { clock, stores, down, silent, locks: locks as [Locks, Locks, Locks, Locks], results };
+}
+
+const KEEP = { keep: "1m" } as const;
+
+test("one computes, a majority keeps its result, and everyone has it", async () => {
+  const { clock, locks, results } = world();
+  const compute = vi.fn(() => sleep(clock, 2000).then(() => "made"));
+  const ends = await settle(
+    clock,
+    locks.map((each) => singleFlight(each, "x", KEEP, compute)),
+  );
+  expect(ends.map((end) => end.status === "fulfilled" && end.value)).toEqual(Array(4).fill("made"));
+  expect(compute).toHaveBeenCalledTimes(1);
+  expect(results()).toEqual(Array(3).fill(expect.stringMatching(/^\d{16} ="made"$/)));
+});
+
+test.each(["down", "silent"] as const)("with one of three %s it is the same", async (how) => {
+  const all = world();
+  const { clock, locks } = all;
+  all[how].add(1);
+  const compute = vi.fn(() => sleep(clock, 1000).then(() => "made"));
+  const ends = await settle(
+    clock,
+    locks.map((each) => singleFlight(each, "x", KEEP, compute)),
+  );
+  expect(ends.map((end) => end.status === "fulfilled" && end.value)).toEqual(Array(4).fill("made"));
+  expect(compute).toHaveBeenCalledTimes(1);
+});
+
+test("with two of three down it is an outage, and nothing is computed", async () => {
+  const { clock, locks, down } = world();
+  down.add(0).add(2);
+  const compute = vi.fn();
+  const error = await clock.runUntilSettled(rejection(singleFlight(locks[0], "x", KEEP, compute)));
+  expect(error).toMatchObject({ code: "BACKEND", errors: [{}, {}] });
+  expect(compute).not.toHaveBeenCalled();
+});
+
+test("what a minority has does not count: it is computed again, and the later result stands", async () => {
+  const { clock, locks, down, stores, results } = world();
+  await clock.runUntilSettled(singleFlight(locks[0], "x", KEEP, () => "first"));
+  // A store lost its data, and another is away: only one has it still.
+  const [a] = results();
+  stores[1] = memory({ clock });
+  down.add(2);
+  const again = await clock.runUntilSettled(singleFlight(locks[1], "x", KEEP, () => "second"));
+  expect(again).toBe("second");
+  expect(Number.parseInt(results()[0] as string, 10)).toBeGreaterThan(Number.parseInt(a as string, 10));
+  down.clear();
+  // Two have the second, one the first.
+  expect(await clock.runUntilSettled(singleFlight(locks[2], "x", KEEP, vi.fn()))).toBe("second");
+});
+
+test("a lease that its majority has lost leaves nothing that counts", async () => {
+  const { clock, locks, down, results } = world();
+  const flight = singleFlight(locks[0], "x", KEEP, async () => {
+    down.add(2);
+    await clock.runUntilSettled(locks[1].forceRelease("x"));
+    down.clear();
+    return "forced";
+  });
+  expect(await clock.runUntilSettled(rejection(flight))).toMatchObject({ code: "LOST", result: "forced" });
+  expect(results().filter(Boolean).length).toBeLessThanOrEqual(1);
+  const compute = vi.fn(() => "mine");
+  expect(await clock.runUntilSettled(singleFlight(locks[2], "x", KEEP, compute))).toBe("mine");
+  expect(compute).toHaveBeenCalledTimes(1);
+});
+
+test("a result is there before the lock is free anywhere: who is granted it looks once more", async () => {
+  const { clock, locks, stores } = world();
+  const compute = vi.fn(() => sleep(clock, 50).then(() => "made"));
+  // The second caller looks before the first has left anything, and asks for the lock after that.
+  const first = singleFlight(locks[0], "x", KEEP, compute);
+  await clock.advance(0);
+  const slow = stores.map((store) => ({ store, send: store.eval }));
+  for (const { store, send } of slow) {
+    store.eval = async (...args) => {
+      if (!args[0].includes("run_id")) return send(...args);
+      await sleep(clock, 90);
+      return send(...args);
+    };
+  }
+  const second = singleFlight(locks[1], "x", { ...KEEP, ttl: "30s" }, compute);
+  expect(await clock.runUntilSettled(Promise.all([first, second]))).toEqual(["made", "made"]);
+  expect(compute).toHaveBeenCalledTimes(1);
+  for (const { store, send } of slow) store.eval = send;
+  await clock.advance(1000);
+  expect((await clock.runUntilSettled(locks[2].query("x"))).held).toBe(false);
+});
+
+test('onFailure: "fail" tells those who waited, and nobody who comes later', async () => {
+  const { clock, locks } = world();
+  const broken = new Error("broken");
+  const compute = vi.fn(async () => {
+    await sleep(clock, 500);
+    if (compute.mock.calls.length === 1) throw broken;
+    return "made";
+  });
+  const flight = (each: Locks) => singleFlight(each, "x", { ...KEEP, onFailure: "fail" }, compute);
+  const first = flight(locks[0]).catch((error) => error);
+  await clock.advance(100);
+  const waiting = flight(locks[1]).catch((error) => error);
+  expect(await clock.runUntilSettled(first)).toBe(broken);
+  expect(await clock.runUntilSettled(waiting)).toBeInstanceOf(SingleFlightError);
+  const ends = await settle(clock, [flight(locks[2]), flight(locks[3])]);
+  expect(ends).toEqual(Array(2).fill({ status: "fulfilled", value: "made" }));
+});

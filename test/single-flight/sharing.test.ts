@@ -1,0 +1,165 @@
+import { Redis } from "ioredis";
+import { expect, test, vi } from "vitest";
+import { ioredis } from "../../adapters/ioredis.ts";
+import { memory } from "../../adapters/memory.ts";
+import { nodeRedis } from "../../adapters/node-redis.ts";
+import { upstash } from "../../adapters/upstash.ts";
+import { createLocks } from "../../src/index.ts";
+import { SingleFlightError, singleFlight } from "../../src/single-flight.ts";
+import { bench, rejection } from "../support/bench.ts";
+import { BLACK_HOLE } from "../support/wire.ts";
+import { settle, sleep } from "./support.ts";
+
+const SHARED = { keep: "1m", share: true } as const;
+
+test("callers that share send the requests of one, and each has a result of its own", async () => {
+  const { clock, locks, network } = bench();
+  const compute = vi.fn(async () => {
+    await sleep(clock, 2000);
+    return { list: [1] };
+  });
+  const calls = Array.from({ length: 50 }, () => singleFlight(locks, "x", SHARED, compute));
+  const ends = await settle(clock, calls);
+  expect(compute).toHaveBeenCalledTimes(1);
+  expect(network.calls.map(({ command }) => command)).toEqual(["fly", "land"]);
+  const values = ends.map((end) => (end.status === "fulfilled" ? end.value : undefined));
+  expect(values).toEqual(Array(50).fill({ list: [1] }));
+  expect(new Set(values).size).toBe(50);
+});
+
+test("other names, and locks of another prefix or server, are other flights", async () => {
+  const { clock, locks } = bench();
+  const compute = vi.fn(() => sleep(clock, 10));
+  const other = createLocks(memory({ clock }), { clock, prefix: "other:" });
+  await settle(clock, [
+    singleFlight(locks, "x", SHARED, compute),
+    singleFlight(locks, "y", SHARED, compute),
+    singleFlight(other, "x", SHARED, compute),
+    singleFlight(locks.withOptions({ owner: "the same locks" }), "x", SHARED, compute),
+  ]);
+  expect(compute).toHaveBeenCalledTimes(3);
+});
+
+test("without it each caller asks Redis itself, which is the default but over TCP", async () => {
+  const { clock, locks, network } = bench();
+  const calls = Array.from({ length: 5 }, () => singleFlight(locks, "x", { keep: "1m" }, () => sleep(clock, 200)));
+  await settle(clock, calls);
+  expect(network.sent("fly")).toBeGreaterThanOrEqual(9);
+
+  const client = new Redis({ lazyConnect: true });
+  expect(ioredis(client).sharesProcess).toBe(true);
+  client.disconnect();
+  expect(nodeRedis({ sendCommand: async () => null }).sharesProcess).toBe(true);
+  expect(memory().sharesProcess).toBeUndefined();
+  expect(upstash({ url: "https://x.upstash.io", token: "x" }).sharesProcess).toBeUndefined();
+});
+
+test("a transport that says so shares by default, and a caller may refuse", async () => {
+  const { clock, network } = bench();
+  const locks = createLocks({ ...network, sharesProcess: true }, { clock });
+  const five = (share?: boolean) =>
+    settle(
+      clock,
+      Array.from({ length: 5 }, () => singleFlight(locks, "x", { keep: "1ms", share }, () => sleep(clock, 200))),
+    );
+  await five();
+  expect(network.sent("fly")).toBe(1);
+  await clock.advance(10);
+  await five(false);
+  expect(network.sent("fly")).toBeGreaterThan(5);
+});
+
+test("one that gives up leaves the others: they go on with one of their own", async () => {
+  const { clock, locks, rival } = bench();
+  const lease = await rival.acquire("x");
+  const controller = new AbortController();
+  const compute = vi.fn(() => "made");
+  const first = rejection(singleFlight(locks, "x", { ...SHARED, signal: controller.signal }, compute));
+  const others = [1, 2, 3].map(() => singleFlight(locks, "x", SHARED, compute));
+  await clock.advance(100);
+  controller.abort("enough");
+  expect(await first).toBe("enough");
+  await lease.release();
+  expect(await clock.runUntilSettled(Promise.all(others))).toEqual(["made", "made", "made"]);
+  expect(compute).toHaveBeenCalledTimes(1);
+});
+
+test("one that joined has its own signal, its own wait, and the end of its locks", async () => {
+  const { clock, locks, rival } = bench();
+  const flight = singleFlight(rival, "x", { keep: "1m" }, () => sleep(clock, 60_000));
+  await clock.advance(0);
+  const leader = rejection(singleFlight(locks, "x", { ...SHARED, wait: "1m" }, vi.fn()));
+  const controller = new AbortController();
+  const aborted = rejection(singleFlight(locks, "x", { ...SHARED, signal: controller.signal }, vi.fn()));
+  const short = rejection(singleFlight(locks, "x", { ...SHARED, wait: "4s" }, vi.fn()));
+  const closed = rejection(singleFlight(locks, "x", { ...SHARED, wait: "1m" }, vi.fn()));
+  await clock.advance(500);
+  controller.abort("enough");
+  expect(await aborted).toBe("enough");
+  const error = (await clock.runUntilSettled(short)) as { code: string; waited: number; message: string };
+  expect(error.code).toBe("TIMEOUT");
+  expect(error.waited).toBeGreaterThan(3000);
+  expect(error.waited).toBeLessThanOrEqual(4000);
+  expect(error.message).toContain(`for all of ${error.waited} ms`);
+  const closing = locks.close();
+  expect(await closed).toMatchObject({ code: "CLOSED" });
+  expect(await leader).toMatchObject({ code: "CLOSED" });
+  await clock.runUntilSettled(Promise.all([closing, flight]));
+});
+
+test("who joined during an outage is told of an outage, not that somebody has the lock", async () => {
+  const { clock, locks, network } = bench();
+  network.treat = () => BLACK_HOLE;
+  const ends = await settle(clock, [
+    singleFlight(locks, "x", SHARED, vi.fn()),
+    singleFlight(locks, "x", { ...SHARED, wait: "4s" }, vi.fn()),
+  ]);
+  for (const end of ends) expect(end).toMatchObject({ status: "rejected", reason: { code: "BACKEND" } });
+});
+
+test("a failure: those who joined try in turn, or fail with it as the cause, as they were told to", async () => {
+  const { clock, locks } = bench();
+  const broken = new Error("broken");
+  const compute = vi.fn(async () => {
+    await sleep(clock, 100);
+    if (compute.mock.calls.length === 1) throw broken;
+    return "made";
+  });
+  const ends = await settle(clock, [
+    singleFlight(locks, "x", SHARED, compute),
+    singleFlight(locks, "x", SHARED, compute),
+    singleFlight(locks, "x", SHARED, compute),
+    singleFlight(locks, "x", { ...SHARED, onFailure: "fail" }, compute),
+  ]);
+  expect(ends.map((end) => (end.status === "fulfilled" ? end.value : end.reason))).toEqual([
+    broken,
+    "made",
+    "made",
+    expect.any(SingleFlightError),
+  ]);
+  expect(ends[3]).toMatchObject({ reason: { cause: broken, lockName: "x" } });
+  expect(compute).toHaveBeenCalledTimes(2);
+});
+
+test("a lease that was lost is nobody else's result", async () => {
+  const { clock, locks } = bench();
+  const compute = vi.fn(() => {
+    if (compute.mock.calls.length === 1) clock.block(40_000);
+    return compute.mock.calls.length;
+  });
+  const ends = await settle(clock, [
+    singleFlight(locks, "x", { ...SHARED, renew: false }, compute),
+    singleFlight(locks, "x", { ...SHARED, wait: "2m" }, compute),
+  ]);
+  expect(ends).toMatchObject([{ reason: { code: "LOST", result: 1 } }, { value: 2 }]);
+});
+
+test("wait: 0 waits for nobody in this process either", async () => {
+  const { clock, locks } = bench();
+  const first = singleFlight(locks, "x", SHARED, () => sleep(clock, 500));
+  await clock.advance(0);
+  const now = clock.now();
+  expect(await rejection(singleFlight(locks, "x", { ...SHARED, wait: 0 }, vi.fn()))).toMatchObject({ code: "TIMEOUT" });
+  expect(clock.now()).toBe(now);
+  await clock.runUntilSettled(first);
+});
