@@ -45,7 +45,7 @@ interface Failure extends Told {
  * - `renewed`: extended automatically; an explicit `extend` is none;
  * - `released`: given up, after `ms` of holding;
  * - `lost`: it ended before it was released, after `ms` of holding; `reason` and `error` say why. A `released` may
- *   follow: after `max-hold` and `closed` there is still something to give back;
+ *   follow: there is still something to give back when the reason is `max-hold` or `closed`;
  * - `failed`: Redis did not do what was asked, `during` says in what; `error` says why.
  *
  * A wait that ends without the lock (its time is over, or it was aborted) is no event: the caller has the error.
