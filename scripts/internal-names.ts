@@ -4,6 +4,6 @@
  */
 export const INTERNAL: readonly string[] = (
   "abandon alive background check cleanUps closing conclude confirmed core deadline delay ended force hint holds " +
-  "label lease left life lock lose lossError maxHoldAt mono outcome over overdue parts passing prolong record refresh " +
+  "label lease left life lock lose lossError maxHoldAt mono outcome over overdue parts passing prolong recordKey refresh " +
   "refused renewal scan scope stopped store tail tell until usable used waits wall wire"
 ).split(" ");

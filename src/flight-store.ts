@@ -45,10 +45,10 @@ type Ask = (
 ) => Promise<Stamped>;
 
 /** Runs a script on the three keys. A result may be a secret: a reply that is no answer is shown without it. */
-const ask: Ask = async (store, { clock, lock, record }, send, script, outcomes, args) => {
+const ask: Ask = async (store, { clock, lock, recordKey }, send, script, outcomes, args) => {
   let text = "";
   const answer = await stamped(clock, send, outcomes, async () => {
-    const reply = await store.wire?.eval(script, [lock, record, RESULT + lock], args.map(String));
+    const reply = await store.wire?.eval(script, [lock, recordKey, RESULT + lock], args.map(String));
     if (!Array.isArray(reply) || reply[0] !== "kept") return reply;
     const [outcome, left, fence, found, ...more] = reply;
     const fits = typeof found === "string" && found[0] === "=";
@@ -137,7 +137,7 @@ function overMany(
     }
   }
 
-  const directly: Send = (command) => command();
+  const directly: Send = (command) => command(Infinity);
   const failures = (seen: readonly Vote<Answer>[]) => seen.flatMap(({ failure }) => failure ?? []);
 
   /** Throws where so many stores failed that nothing can be said. */

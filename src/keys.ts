@@ -4,7 +4,7 @@ import { fits, refuse } from "./options.ts";
 export interface Keys {
   name: string;
   lock: string;
-  record: string;
+  recordKey: string;
 }
 
 const RECORD = "fence.7t5:";
@@ -19,7 +19,9 @@ export const AUXILIARY: readonly string[] = [RECORD, "queue.b0v5:", "result.qdb:
 export function keysIfValid(prefix: string, name: unknown): Keys | undefined {
   if (!name || !fits(name, 1024) || !fits(prefix, 1024)) return undefined;
   const lock = prefix + name;
-  return AUXILIARY.some((auxiliary) => lock.startsWith(auxiliary)) ? undefined : { name, lock, record: RECORD + lock };
+  return AUXILIARY.some((auxiliary) => lock.startsWith(auxiliary))
+    ? undefined
+    : { name, lock, recordKey: RECORD + lock };
 }
 
 /** The keys of a name, which it checks. */

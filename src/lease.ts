@@ -5,6 +5,7 @@ import { since } from "./deadline.ts";
 import type { LockBackendError, LostReason } from "./errors.ts";
 import { LockOptionsError } from "./errors.ts";
 import { createHold } from "./hold.ts";
+import { lostError } from "./lost.ts";
 import type { Duration } from "./options.ts";
 import { readTtl } from "./options.ts";
 import type { Stamped } from "./reply.ts";
@@ -135,8 +136,8 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   const mode = "exclusive";
   let releasing: Promise<boolean> | undefined;
   let discarding: Promise<unknown> | undefined;
-  let outcome = "";
-  let freed = false;
+  /** Why it was no longer ours when it was released, if it was not. */
+  let missed: LostReason | undefined;
 
   const soon = () => clock.monotonic() + commandTimeout;
   const hold = createHold(call, token, fence, report, () => {
@@ -156,11 +157,13 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
     const answer = await giveBack(call, token, "release", until, rest, (send) => hold.inTurn(clock, send));
-    outcome = answer.outcome;
     // Before the deadline only an earlier copy of this release can have freed it.
-    freed = outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0);
-    if (freed) report("released");
-    return freed;
+    const gone = wasHeld && since(clock, deadline) < 0 ? undefined : "expired";
+    const missing: Record<string, LostReason | undefined> = { forced: "taken", unrecorded: "deleted", gone };
+    missed = missing[answer.outcome];
+    if (!missed) report("released");
+    else if (!ended) report("lost", { reason: missed, error: lostError(name, missed) });
+    return !missed;
   }
 
   function release(until = hold.confirmed ? deadline.mono : soon()): Promise<boolean> {
@@ -234,7 +237,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
       const { reason } = Object(hold.ended);
       await discard();
       // A clock that stood still while the callback computed says only now that the deadline had passed.
-      return reason ?? { forced: "taken", unrecorded: "deleted", gone: freed ? undefined : "expired" }[outcome];
+      return reason ?? missed;
     },
   };
 }

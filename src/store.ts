@@ -55,8 +55,8 @@ export async function stamped(
 }
 
 export function runOver(transport: Transport, clock: Clock): Run {
-  return (send, script, outcomes, { lock, record }, ...args) =>
-    stamped(clock, send, outcomes, async () => transport.eval(script, [lock, record], args.map(String)));
+  return (send, script, outcomes, { lock, recordKey }, ...args) =>
+    stamped(clock, send, outcomes, async () => transport.eval(script, [lock, recordKey], args.map(String)));
 }
 
 /** The protocol over one transport. */

@@ -32,7 +32,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const start = clock.monotonic();
   const until = start + (single ? commandTimeout : call.wait);
   const scope: Scope = {};
-  const report = reporter(call, owner);
+  const report = reporter(call);
   let sent = 0;
   let token: string | undefined;
   /** Whether a request with this token may have been executed without an answer that we know. */

@@ -5,14 +5,10 @@ import { INTERNAL } from "../../scripts/internal-names.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const adapters = ["command", "ioredis", "memory", "node-redis", "upstash"].map((name) => `adapters/${name}.ts`);
-const entries = [
-  "src/index.ts",
-  "src/quorum.ts",
-  "src/single-flight.ts",
-  "src/decorators.ts",
-  "test/conformance/index.ts",
-  ...adapters,
-].map((file) => root + file);
+const subpaths = ["decorators", "diagnostics", "otel", "quorum", "single-flight", "testing"].map(
+  (name) => `src/${name}.ts`,
+);
+const entries = ["src/index.ts", ...subpaths, "test/conformance/index.ts", ...adapters].map((file) => root + file);
 const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config;
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 const program = ts.createProgram(entries, options);

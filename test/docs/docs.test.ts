@@ -48,13 +48,15 @@ test("every relative link leads somewhere", () => {
   expect(broken).toEqual([]);
 });
 
+/** Each subpath with its source. */
+const SOURCES: Record<string, string> = JSON.parse(read("jsr.json")).exports;
+
 /** The sample as a program: the package from its sources, clients and their adapters over memory. */
 function runnable(code: Block["code"]): string {
   const from = (path: string) => JSON.stringify(pathToFileURL(join(root, path)).href);
   const imports = code
     .replace(/from "(?:ioredis|holdfast\/ioredis)"/g, `from ${from("test/docs/over-memory.ts")}`)
-    .replace(/from "holdfast"/g, `from ${from("src/index.ts")}`)
-    .replace(/from "holdfast\/(quorum|single-flight|decorators)"/g, (_, part) => `from ${from(`src/${part}.ts`)}`)
-    .replace(/from "holdfast\/(\w+)"/g, (_, adapter) => `from ${from(`adapters/${adapter}.ts`)}`);
+    .replace(/from "holdfast(\/[\w-]+)?"/g, (_, subpath = "") => `from ${from(SOURCES[`.${subpath}`] ?? "nowhere")}`)
+    .replace(/from "(@opentelemetry\/[\w-]+)"/g, (_, name) => `from ${JSON.stringify(import.meta.resolve(name))}`);
   return `import ${from("test/docs/prelude.ts")};\n${imports}`;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import ts from "typescript";
-import { type Block, root } from "./markdown.ts";
+import { type Block, read, root } from "./markdown.ts";
 
 /** Type-checks the samples as a user's compiler would, each as a module of its own; what it says, by page and line. */
 export function typeCheck(blocks: Block[]): string[] {
@@ -51,6 +51,7 @@ function fileName({ code }: Block, index: number): string {
 
 function compilerOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  const sources: Record<string, string> = JSON.parse(read("jsr.json")).exports;
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
   return {
     ...options,
@@ -60,12 +61,8 @@ function compilerOptions(): ts.CompilerOptions {
     declaration: false,
     noUnusedLocals: false,
     noUnusedParameters: false,
-    paths: {
-      holdfast: [join(root, "src/index.ts")],
-      "holdfast/single-flight": [join(root, "src/single-flight.ts")],
-      "holdfast/decorators": [join(root, "src/decorators.ts")],
-      "holdfast/conformance": [join(root, "test/conformance/index.ts")],
-      "holdfast/*": [join(root, "adapters/*.ts")],
-    },
+    paths: Object.fromEntries(
+      Object.entries(sources).map(([subpath, source]) => [subpath.replace(".", "holdfast"), [join(root, source)]]),
+    ),
   };
 }

@@ -2,12 +2,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { type Bundle, bundlers } from "./support/bundlers.ts";
-import { installedPackage, type Project, specifiers } from "./support/project.ts";
+import { installedPackage, type Project, provideOpenTelemetry, specifiers } from "./support/project.ts";
 import { evaluate, perform } from "./support/sandbox.ts";
 
 vi.setConfig({ maxConcurrency: 2 });
 
 const ADAPTERS = ["command", "ioredis", "memory", "node-redis", "upstash"];
+
+/** What nobody gets who does not ask for it. */
+const EXTRAS = ["conformance", "diagnostics", "otel", "quorum", "testing"];
 
 const NODE_ONLY = {
   require: /\brequire\s*\(|typeof require\b/,
@@ -17,8 +20,22 @@ const NODE_ONLY = {
   "a global of Node": /\b(__dirname|__filename|setImmediate|global\.)/,
 };
 
-/** What each bundle is made of, and which adapters it is to have. */
-const PROGRAMS = {
+interface Made {
+  program: string;
+  /** Which adapters it is to have. */
+  adapters: string[];
+  /** What of Node it looks for when it runs, and does without. */
+  asks?: (keyof typeof NODE_ONLY)[];
+  /** What OpenTelemetry's own package looks for at import. */
+  touches?: string[];
+}
+
+/** `process.getBuiltinModule`, by name. */
+const DIAGNOSTICS: NonNullable<Made["asks"]> = ["process", "a module of Node"];
+const TESTING: NonNullable<Made["asks"]> = ["a global of Node"];
+
+/** What each bundle is made of. */
+const PROGRAMS: Record<string, Made> = {
   "createLocks and upstash": {
     adapters: ["upstash"],
     program:
@@ -60,6 +77,27 @@ const PROGRAMS = {
       'export const main = () => decorate()(async () => true, { kind: "method" })();',
   },
   "decorators alone": { adapters: [], program: 'export * from "holdfast/decorators";' },
+  "locks that are watched and tested": {
+    adapters: ["memory"],
+    asks: [...DIAGNOSTICS, ...TESTING],
+    touches: ["console"],
+    program:
+      'import { createLocks } from "holdfast";\nimport { diagnostics } from "holdfast/diagnostics";\n' +
+      'import { memory } from "holdfast/memory";\nimport { instrument } from "holdfast/otel";\n' +
+      'import { faulty, virtualClock } from "holdfast/testing";\n' +
+      "const publish = diagnostics();\nconst { onEvent, traced } = instrument();\n" +
+      "const told = (event) => [publish, onEvent].forEach((tell) => tell(event));\n" +
+      "export const main = () => {\n" +
+      "  const clock = virtualClock();\n" +
+      "  const network = faulty(memory({ clock }));\n" +
+      '  network.next("hang");\n' +
+      "  const locks = traced(createLocks(network, { clock, onEvent: told }));\n" +
+      '  return clock.runUntilSettled(locks.request("x", ({ fence, held }) => held && fence > 0));\n' +
+      "};",
+  },
+  "otel alone": { adapters: [], touches: ["console"], program: 'export * from "holdfast/otel";' },
+  "diagnostics alone": { adapters: [], asks: DIAGNOSTICS, program: 'export * from "holdfast/diagnostics";' },
+  "testing alone": { adapters: [], asks: TESTING, program: 'export * from "holdfast/testing";' },
   "conformance alone": { adapters: [], program: 'export * from "holdfast/conformance";' },
   ...Object.fromEntries(
     ADAPTERS.map((name) => [`${name} alone`, { adapters: [name], program: `export * from "holdfast/${name}";` }]),
@@ -72,6 +110,7 @@ let marks: Map<string, string[]>;
 
 beforeAll(async () => {
   project = await installedPackage();
+  await provideOpenTelemetry(project);
   const dist = join(project.installed, "dist");
   const files = (await readdir(dist)).filter((file) => file.endsWith(".js"));
   const texts = await Promise.all(files.map((file) => readFile(join(dist, file), "utf8")));
@@ -96,24 +135,31 @@ const cases = Object.entries(bundlers).flatMap(([bundler, bundle]) =>
 
 test.concurrent.for(cases)(
   "$name by $bundler: nothing of Node, no other adapter, nothing happens at import",
-  async ({ bundler, bundle, name, program, adapters }) => {
+  async ({ bundler, bundle, name, program, adapters, asks = [], touches = [] }) => {
     const { code, modules }: Bundle = await bundle(project, `${bundler}-${name.replaceAll(" ", "-")}`, program);
 
     // Comments are no code, and rollup keeps them.
     const plain = bundler === "rollup" ? code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "") : code;
-    for (const [what, pattern] of Object.entries(NODE_ONLY)) expect(pattern.exec(plain), what).toBeNull();
+    const found = Object.entries(NODE_ONLY).filter(([, pattern]) => pattern.test(plain));
+    expect(found.map(([what]) => what).filter((what) => !(asks as string[]).includes(what))).toEqual([]);
+    const subpaths = [...program.matchAll(/"holdfast\/([\w-]+)"/g)].map(([, subpath = ""]) => subpath);
+    expect(EXTRAS.filter((extra) => modules.includes(`dist/${extra}.js`))).toEqual(
+      EXTRAS.filter((extra) => subpaths.includes(extra)),
+    );
 
     const present = modules.filter((module) => ADAPTERS.some((adapter) => module === `dist/${adapter}.js`));
     expect(present).toEqual(adapters.map((adapter) => `dist/${adapter}.js`));
     expect(ADAPTERS.filter((adapter) => shows(code, `${adapter}.js`))).toEqual(adapters);
-    // An adapter takes nothing from the core but the scripts, a decorator nothing but what refuses.
-    expect(code.includes("LockBackendError")).toBe(
-      program.includes("createLocks") || (adapters.length === 0 && !program.includes("decorators")),
+    // An adapter takes nothing from the core but the scripts, and so does what helps to watch or to test; a decorator
+    // takes what refuses.
+    const light = [...ADAPTERS, "decorators", "diagnostics", "otel", "testing"].some((subpath) =>
+      subpaths.includes(subpath),
     );
+    expect(code.includes("LockBackendError")).toBe(program.includes("createLocks") || !light);
 
     const { exports, touched, left } = evaluate(code);
     expect(Object.keys(exports).length).toBeGreaterThan(0);
-    expect(touched).toEqual([]);
+    expect(touched).toEqual(touches);
     expect(left).toEqual(["bundle"]);
     if ("main" in exports) expect(await perform(code)).toBe(true);
   },

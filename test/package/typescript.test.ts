@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { compile, compilers, type Unit } from "./support/compilers.ts";
 import { node } from "./support/nodes.ts";
-import { installedPackage, type Project, put, specifiers } from "./support/project.ts";
+import { installedPackage, type Project, provideOpenTelemetry, put, specifiers } from "./support/project.ts";
 import { run } from "./support/run.ts";
 
 vi.setConfig({ maxConcurrency: 2 });
@@ -26,7 +26,8 @@ const UNITS: Unit[] = RESOLUTIONS.flatMap(({ files, ...options }) =>
 let project: Project;
 beforeAll(async () => {
   project = await installedPackage();
-  await Promise.all([put(project, "program.ts", "program.mts"), put(project, "program.ts", "program.cts")]);
+  const programs = [put(project, "program.ts", "program.mts"), put(project, "program.ts", "program.cts")];
+  await Promise.all([...programs, provideOpenTelemetry(project)]);
 });
 
 /** Runs `main` of a module, as a module of its kind would. */

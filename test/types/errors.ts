@@ -53,5 +53,14 @@ export function advice(): string {
 }
 
 expectTypeOf<LockError>().toExtend<Error>();
-expectTypeOf<LockEvent["error"]>().toEqualTypeOf<LockError | undefined>();
+expectTypeOf<LockEvent["error"]>().toEqualTypeOf<LockLostError | LockBackendError | undefined>();
+expectTypeOf<Extract<LockEvent, { type: "lost" }>["error"]>().toEqualTypeOf<LockLostError>();
+expectTypeOf<Extract<LockEvent, { type: "lost" }>["reason"]>().toEqualTypeOf<LostReason>();
+expectTypeOf<Extract<LockEvent, { type: "failed" }>["error"]>().toEqualTypeOf<LockBackendError>();
+expectTypeOf<Extract<LockEvent, { type: "failed" }>["during"]>().toEqualTypeOf<
+  "acquire" | "renew" | "release" | "clean-up"
+>();
+expectTypeOf<
+  Extract<LockEvent, { type: "waiting" | "acquired" | "renewed" | "released" }>["error"]
+>().toEqualTypeOf<undefined>();
 expectTypeOf<LockEvent>().not.toHaveProperty("token");

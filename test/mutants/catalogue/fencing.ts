@@ -56,7 +56,7 @@ export const fencing: Kind = {
     {
       name: "auxiliary-key-in-another-slot",
       bug: "the record's key is {key}:fence, which on a Cluster is elsewhere for names with braces",
-      edits: edit("src/keys.ts", "record: RECORD + lock }", 'record: ["{", lock, "}:fence"].join("") }'),
+      edits: edit("src/keys.ts", "recordKey: RECORD + lock }", 'recordKey: ["{", lock, "}:fence"].join("") }'),
       killer: { file: "test/transports/ioredis-6-cluster.test.ts", test: "names: an empty hash tag works" },
     },
   ],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { createLocks, isLockError, LockOptionsError } from "holdfast";
 import { memory } from "holdfast/memory";
+import { faulty } from "holdfast/testing";
 
 const exported = {};
 for (const specifier of process.argv.slice(2)) exported[specifier] = Object.keys(await import(specifier)).sort();
@@ -32,7 +33,11 @@ await assert.rejects(import("holdfast/dist/index.js"), { code: "ERR_PACKAGE_PATH
 
 // A quorum that comes from the other copy.
 const { quorum } = createRequire(import.meta.url)("holdfast/quorum");
-const down = () => ({ set: () => Promise.reject(new Error("down")), eval: () => Promise.reject(new Error("down")) });
+function down() {
+  const network = faulty(memory());
+  network.next("fail", { times: Infinity });
+  return network;
+}
 const many = (...stores) => createLocks(quorum(stores), { wait: 0 });
 assert.equal(await many(memory(), memory(), down()).request("invoice:42", ({ fence }) => fence > 0), true);
 await assert.rejects(many(memory(), down(), down()).acquire("invoice:42"), ({ code, errors }) => {

@@ -31,12 +31,29 @@ import {
 import { type CommandOptions, command } from "holdfast/command";
 import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
 import { type AsyncMethod, type LockedDecorator, type LockedOptions, locked, type Named } from "holdfast/decorators";
+import { type DiagnosticsChannels, diagnostics } from "holdfast/diagnostics";
 import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
 import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
 import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
+import { type Instrumentation, type InstrumentOptions, instrument } from "holdfast/otel";
 import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
 import { SingleFlightError, type SingleFlightOptions, singleFlight } from "holdfast/single-flight";
+import {
+  dateClock,
+  type Fault,
+  type FaultOptions,
+  type FaultyRequest,
+  type FaultyTransport,
+  faulty,
+  type VirtualClock,
+  virtualClock,
+} from "holdfast/testing";
 import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
+
+// The declarations of @opentelemetry/api ask for it, which es2022 does not have.
+declare global {
+  var console: Record<"debug" | "error" | "info" | "log" | "trace" | "warn", (...args: unknown[]) => void>;
+}
 
 function check(truth: boolean, what: string): void {
   if (!truth) throw new Error(what);
@@ -122,6 +139,29 @@ async function expectCode(code: LockErrorCode, call: () => Promise<unknown>): Pr
   throw new Error(`no ${code}`);
 }
 
+async function watchedAndTested(): Promise<void> {
+  const published: unknown[] = [];
+  const channels: DiagnosticsChannels = {
+    channel: (name) => ({ hasSubscribers: true, publish: (message) => published.push([name, message]) }),
+  };
+  const publish: (event: LockEvent) => void = diagnostics(channels);
+  const instrumentOptions: InstrumentOptions = { clock: dateClock(), nameInMetrics: (name) => name, meter: undefined };
+  const { onEvent, traced }: Instrumentation = instrument(instrumentOptions);
+  const told = (event: LockEvent) => {
+    publish(event);
+    onEvent(event);
+  };
+  const virtual: VirtualClock = virtualClock(7);
+  const network: FaultyTransport = faulty(memory({ clock: virtual }));
+  const locks: Locks = traced(createLocks(network, { clock: virtual, onEvent: told }));
+  const fault: Fault = "hang";
+  const on: FaultyRequest = "acquire";
+  const faultOptions: FaultOptions = { on, times: 1, error: undefined };
+  network.next(fault, faultOptions);
+  check((await virtual.runUntilSettled(locks.request("x", ({ fence }) => fence))) > 0, "watched");
+  check(published.length === 2, "acquired and released");
+}
+
 export async function main(): Promise<string> {
   const store: MemoryTransport = memory(memoryOptions);
   const locks: Locks = createLocks(store, defaults);
@@ -180,6 +220,8 @@ export async function main(): Promise<string> {
   await expectCode("BACKEND", () => createLocks(upstash(viaFetch), { clock }).acquire("x"));
   await locks.close({ grace: 0 });
   await expectCode("CLOSED", () => locks.acquire("x"));
+
+  await watchedAndTested();
 
   const registered: string[] = [];
   const commands: Commands = async (args) => args;

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { build } from "esbuild";
 import { type OutputChunk, rollup } from "rollup";
 import { type StatsModule, webpack } from "webpack";
@@ -51,14 +52,22 @@ const esbuild: Bundler = async (project, name, program) => {
 
 const byRollup: Bundler = async (project, name, program) => {
   const { exports } = project.manifest;
+  const api = join(project.folder, "node_modules/@opentelemetry/api/build/esm");
+  /** Within the optional peer modules are imported without an extension, as other bundlers allow. */
+  function peer(source: string, importer = ""): string | null {
+    if (source === "@opentelemetry/api") return join(api, "index.js");
+    if (!importer.startsWith(api)) return null;
+    const file = join(dirname(importer), source);
+    return existsSync(`${file}.js`) ? `${file}.js` : join(file, "index.js");
+  }
   const bundle = await rollup({
     input: await put(project, name, program),
     plugins: [
       {
         name: "exports",
-        resolveId(source) {
+        resolveId(source, importer) {
           const target = exports[source.replace(project.manifest.name, ".")];
-          return typeof target === "object" ? join(project.installed, target.import.default) : null;
+          return typeof target === "object" ? join(project.installed, target.import.default) : peer(source, importer);
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyFolder, run } from "./run.ts";
@@ -20,6 +20,7 @@ export interface Manifest {
   exports: Record<string, string | { import: { types: string; default: string }; require: { default: string } }>;
   dependencies?: object;
   peerDependencies?: object;
+  peerDependenciesMeta?: object;
   repository?: { url: string };
 }
 
@@ -40,6 +41,12 @@ export function specifiers({ manifest }: Project): string[] {
   return Object.entries(manifest.exports)
     .filter(([, target]) => typeof target === "object")
     .map(([subpath]) => manifest.name + subpath.slice(1));
+}
+
+/** Installs the optional peer: a copy, so that it is found from where the project is. */
+export async function provideOpenTelemetry({ folder }: Project): Promise<void> {
+  const path = "node_modules/@opentelemetry/api";
+  await cp(join(root, path), join(folder, path), { recursive: true });
 }
 
 /** Puts a program from test/package/consumers into the project. */

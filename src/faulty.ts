@@ -1,0 +1,104 @@
+import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
+import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * What becomes of a request:
+ *
+ * - `fail`: it is not executed, and rejects: the connection was refused;
+ * - `hang`: it is not executed, and nothing ever comes back: the network swallows it;
+ * - `loseReply`: it is executed, and rejects: the connection broke before the reply was here.
+ */
+export type Fault = "fail" | "hang" | "loseReply";
+
+/**
+ * What a request is for: a grant; an extension, which each renewal, `extend` and `verify` is; a release or clean-up;
+ * a look by `query`; `forceRelease`; a page of `list`.
+ */
+export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list";
+
+/** Options of {@link FaultyTransport.next}. */
+export interface FaultOptions {
+  /** Which requests are meant. @default every one */
+  on?: FaultyRequest | undefined;
+  /** How many of them, 1 or more; `Infinity` until `clear`. @default 1 */
+  times?: number | undefined;
+  /**
+   * What `fail` and `loseReply` reject with. With `definitive: true` in it, it says that the server refused.
+   * @default an error that a broken connection might give
+   */
+  error?: unknown;
+}
+
+/** A transport whose next requests can be made to go wrong. */
+export interface FaultyTransport extends Transport {
+  /** The next requests meet this fault. Several faults are used up in the order in which they were asked for. */
+  next(fault: Fault, options?: FaultOptions): void;
+  /** Everything works again, and what hangs goes on hanging. */
+  clear(): void;
+}
+
+const FAULTS: Fault[] = ["fail", "hang", "loseReply"];
+
+const REQUESTS = new Map<string, FaultyRequest>([
+  [ACQUIRE, "acquire"],
+  [VOTE, "acquire"],
+  [MEND, "acquire"],
+  [EXTEND, "extend"],
+  [KEEP, "extend"],
+  [RELEASE, "release"],
+  [GIVE, "release"],
+  [FORCE, "force"],
+  [QUERY, "query"],
+  [LOOK, "query"],
+  [SCAN, "list"],
+]);
+
+/**
+ * A transport between the locks and a real one, or `memory`, that fails when a test says so: to see what a program does
+ * when Redis is away, a reply is lost, or a lock with it.
+ *
+ * @example
+ * ```ts
+ * const network = faulty(memory({ clock }));
+ * const locks = createLocks(network, { clock });
+ * network.next("fail", { on: "extend", times: Infinity }); // no renewal gets through any more
+ * ```
+ */
+export function faulty(transport: Transport): FaultyTransport {
+  let faults: { fault: Fault; on: FaultyRequest | undefined; times: number; error: unknown }[] = [];
+
+  async function send(request: FaultyRequest | undefined, execute: () => Promise<unknown>): Promise<unknown> {
+    const met = faults.find(({ on }) => !on || on === request);
+    if (!met) return execute();
+    met.times--;
+    faults = faults.filter(({ times }) => times > 0);
+    if (met.fault === "hang") return new Promise(() => {});
+    if (met.fault === "loseReply") await execute();
+    throw met.error ?? new Error(met.fault === "fail" ? "connection refused" : "connection lost before the reply");
+  }
+
+  // Without `deleteIf`: a release is one request then, so that who counts them is not surprised.
+  function over(node: Transport): Transport {
+    return {
+      set: (key, value, options) => send("acquire", () => node.set(key, value, options)),
+      eval: (script, keys, args) => send(REQUESTS.get(script), () => node.eval(script, keys, args)),
+    };
+  }
+
+  const nodes = transport.nodes && { nodes: () => transport.nodes?.().map(over) ?? [] };
+  return {
+    ...over(transport),
+    ...nodes,
+    next(fault, { on, times = 1, error } = {}) {
+      if (!FAULTS.includes(fault)) throw new TypeError(`next() takes one of ${FAULTS.join(", ")}.`);
+      if (on !== undefined && ![...REQUESTS.values()].includes(on))
+        throw new TypeError(`next(): on is one of ${[...new Set(REQUESTS.values())].join(", ")}.`);
+      if (!(times >= 1)) throw new TypeError("next(): times is 1 or more.");
+      faults.push({ fault, on, times, error });
+    },
+    clear() {
+      faults = [];
+    },
+  };
+}
