@@ -35,6 +35,7 @@ export interface Work {
   /** Hands over what is to be called after each renewal. */
   onRenewed(renewed: () => void): void;
   onLost(reason: string): void;
+  onLeftBehind(): void;
   onGuardianLost(): void;
 }
 
@@ -115,6 +116,7 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     exited = true;
     const inTime = lost === undefined && lease.held;
     // Nothing that it has left behind may work on without the lock.
+    if (!ending && group.left()) work.onLeftBehind();
     if (ending || group.left()) await end();
     if (!inTime) return { code, signal: by, lost: lost ?? "expired", late: !told };
     // It was held until the end, unless Redis says that it was not.

@@ -45,7 +45,8 @@ async function runIn(session: Session, name: string, command: string[], options:
 
   function onEvent({ type }: LockEvent): void {
     if (type === "renewed") renewed();
-    if (type === "waiting") say.event(`${title} is held by another; waiting`, { event: "waiting", name });
+    if (type === "waiting")
+      say.event(`${title} is held by another; waiting (--wait ${options.wait})`, { event: "waiting", name });
   }
   const locks = await session.open(
     {
@@ -100,6 +101,7 @@ async function runIn(session: Session, name: string, command: string[], options:
       const within = `${forPeople(grace)}, and before the ttl is over`;
       say.error(`the lock ${title} is lost: ${WHY[reason] ?? reason}; ending the command within ${within}`, EXIT.lost);
     },
+    onLeftBehind: () => say.note(`ending what the command has left behind, within ${forPeople(grace)}`),
     onGuardianLost: () => say.note("the guardian has ended: if this process is killed, the command will go on"),
   }).catch(async (error: NodeJS.ErrnoException) => {
     await lease.release().catch(() => {});

@@ -148,6 +148,9 @@ test.concurrent("what the command has left behind in its group ends before the l
   const file = freshFile();
   const script = `(trap 'echo ended >> ${file}; exit' TERM; echo there >> ${file}; while :; do sleep 0.05; done) & while [ ! -s ${file} ]; do sleep 0.02; done`;
   const finished = await holdfast(["run", name, ...HERE, "--", "sh", "-c", script]);
-  expect(finished.code).toBe(0);
+  expect(finished).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining("holdfast: ending what the command has left behind, within 5.0 s\n"),
+  });
   expect(readFileSync(file, "utf8")).toBe("there\nended\n");
 });
