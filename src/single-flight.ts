@@ -141,10 +141,9 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
       landed = { thrown };
     }
     const value = `${grant.fence} ${"text" in landed ? `=${landed.text}` : "!"}`;
-    const held = lease.held && life > 0;
     // A lease that is lost while it is being released leaves nothing any more.
     flight.cargo = (token) =>
-      held && token === grant.token && !lease.signal.aborted ? { token, keep: life, value } : undefined;
+      life && token === grant.token && !lease.signal.aborted ? { token, keep: life, value } : undefined;
     const lost = await conclude();
     if (lost && "text" in landed) throw lostError(name, lost, landed.result);
     return landed;
@@ -153,7 +152,7 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
   const told = (cause: unknown) =>
     cause instanceof SingleFlightError ? cause : new SingleFlightError(name, { cause });
   const shared = share ?? (call.store.parts ?? [call.store]).every(({ wire }) => wire?.sharesProcess);
-  const landed = shared && call.wait ? await together(call, failing ? told : undefined, fly) : await fly(call);
+  const landed = shared ? await together(call, failing ? told : undefined, fly) : await fly(call);
   if ("thrown" in landed) throw landed.thrown;
   return "result" in landed ? (landed.result as Result) : ((await decode(landed.text)) as Result);
 }

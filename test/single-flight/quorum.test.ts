@@ -121,6 +121,21 @@ test("a result is there before the lock is free anywhere: who is granted it look
   expect((await clock.runUntilSettled(locks[2].query("x"))).held).toBe(false);
 });
 
+test("the lock is released when a majority has the result, and not before", async () => {
+  const { clock, locks, stores, results } = world();
+  for (const store of stores.slice(1)) {
+    const send = store.eval;
+    store.eval = async (...args) => {
+      // The result, on its way to two of three: what is sent later may be there first.
+      if (args[2][3]?.includes('="made"')) await sleep(clock, 50);
+      return send(...args);
+    };
+  }
+  expect(await clock.runUntilSettled(singleFlight(locks[0], "x", KEEP, () => "made"))).toBe("made");
+  await clock.advance(1000);
+  expect(results().filter(Boolean).length).toBeGreaterThanOrEqual(2);
+});
+
 test('onFailure: "fail" tells those who waited, and nobody who comes later', async () => {
   const { clock, locks } = world();
   const broken = new Error("broken");

@@ -107,6 +107,17 @@ test("one that joined has its own signal, its own wait, and the end of its locks
   await clock.runUntilSettled(Promise.all([closing, flight]));
 });
 
+test("who joined has time for asking Redis at the end of its wait, however far away that is", async () => {
+  const { clock, locks, rival, network } = bench();
+  await rival.acquire("x", { ttl: "1h", owner: "rival" });
+  network.treat = () => ({ arrives: 40, answers: 40 });
+  const ends = await settle(clock, [
+    singleFlight(locks, "x", { ...SHARED, wait: "1m" }, vi.fn()),
+    singleFlight(locks, "x", { ...SHARED, wait: "4s" }, vi.fn()),
+  ]);
+  for (const end of ends) expect(end).toMatchObject({ reason: { code: "TIMEOUT", holder: "rival" } });
+});
+
 test("who joined during an outage is told of an outage, not that somebody has the lock", async () => {
   const { clock, locks, network } = bench();
   network.treat = () => BLACK_HOLE;
