@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, cp, readFile, rm } from "node:fs/promises";
+import { appendFile, cp, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
@@ -12,6 +12,7 @@ interface JsrManifest {
   version: string;
   license: string;
   exports: Record<string, string>;
+  imports: Record<string, string>;
   publish: { include: string[]; exclude: string[] };
 }
 
@@ -23,6 +24,8 @@ test("JSR's manifest says what npm's says", () => {
   expect(jsr.version).toBe(npm.version);
   expect(jsr.license).toBe(npm.license);
   expect(jsr.name).toBe(`@holdfast/${npm.name}`);
+  const peers = Object.entries(npm.peerDependencies ?? {}).map(([name, range]) => [name, `npm:${name}@${range}`]);
+  expect(jsr.imports).toEqual(Object.fromEntries(peers));
   expect(Object.keys(jsr.exports)).toEqual(Object.keys(npm.exports).filter((subpath) => subpath !== "./package.json"));
 });
 
@@ -42,6 +45,11 @@ async function checkout(): Promise<string> {
     expect(existsSync(join(root, path)), path).toBe(true);
     await cp(join(root, path), join(folder, path), { recursive: true });
   }
+  // Where there is no network Deno finds npm's packages as Node does.
+  const { peerDependencies: dependencies = {} } = npm;
+  await writeFile(join(folder, "package.json"), JSON.stringify({ dependencies }));
+  for (const name of Object.keys(dependencies))
+    await cp(join(root, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
   return folder;
 }
 
