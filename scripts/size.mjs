@@ -9,7 +9,7 @@ import { build } from "esbuild";
  * Bytes, gzipped: `createLocks` with the Upstash adapter. Just above what it is, so that it cannot grow unseen. The aim
  * is 6,500 and is not met.
  */
-const BUDGET = 10_500;
+const BUDGET = 10_550;
 
 const ENTRY = `
   import { createLocks } from "./dist/index.js";
