@@ -77,8 +77,11 @@ export class Election {
             ? outcome === "held"
             : kind === "give" && (outcome === "unrecorded" || outcome === "gone");
     if (wrote) this.#entries.set(place, entries + Number(wrote));
+    const now = this.#entries.get(place) ?? 0;
+    if (wrote && kind !== "give") ballot.recordedAt = now;
     if (kind !== "give") return;
-    ballot.releasedAt ??= this.#entries.get(place) ?? 0;
+    // A release leaves the entry of a grant where it is.
+    ballot.releasedAt ??= outcome === "unrecorded" ? now : (ballot.recordedAt ?? now);
     ballot.lossesThen = server.losses;
     if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
   }

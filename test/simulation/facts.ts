@@ -47,7 +47,9 @@ export interface Ballot {
   releaseSent: boolean;
   /** Whether it said later that the token has nothing, and another perhaps has. */
   over: boolean;
-  /** How many entries its record had been given when its release was executed, and how often data was lost then. */
+  /** How many entries its record had been given when the token's own was written. */
+  recordedAt: number | undefined;
+  /** The same for the entry that says it was released, and how often data was lost then. */
   releasedAt: number | undefined;
   lossesThen: number;
   /** The counter that it was last shown, and how often the server had lost data then. */
@@ -66,6 +68,7 @@ export function newBallot(): Ballot {
     denied: false,
     releaseSent: false,
     over: false,
+    recordedAt: undefined,
     releasedAt: undefined,
     lossesThen: 0,
     fence: 0,
