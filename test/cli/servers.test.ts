@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { scrub, serversOf } from "../../cli/servers.ts";
 import { freePort } from "../support/redis-process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { respClient } from "../support/resp.ts";
@@ -69,6 +70,14 @@ test.concurrent("with a password, which nothing that is said has in it", async (
       expect(finished.code, `${words.join(" ")}: ${finished.stderr}`).toBe(code);
     }
   }
+});
+
+test("whatever a client or a server may put into its errors, the secrets in it are not shown", () => {
+  const all = ["redis://user:p%40ss-word@host", "https://:the-token@host", "rediss://the-user@host"];
+  const servers = serversOf(all, {});
+  const said = "AUTH p@ss-word failed for p%40ss-word, the-token, the-user";
+  expect(scrub(said, servers)).toBe("AUTH <secret> failed for <secret>, <secret>, <secret>");
+  expect(servers.map(({ label }) => label)).toEqual(["redis://host", "https://host", "rediss://host"]);
 });
 
 test.concurrent("a Redis that is not there is 3, said in words, at once", async () => {

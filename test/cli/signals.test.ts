@@ -29,7 +29,7 @@ const LISTENER = `
     process.on("SIG" + signal, () => appendFileSync(process.argv[1], signal + "\\n"));
   process.on("SIGTERM", () => process.exit(9));
   setInterval(() => {}, 1000);
-  console.log("listening");
+  console.log("listening " + process.pid + ";");
 `;
 const listener = (file: string) => [process.execPath, "-e", LISTENER, file, PASSED.join(",")];
 
@@ -51,6 +51,19 @@ for (const mode of [[], ["--foreground"]]) {
     await expectFree(name);
   });
 }
+
+test.concurrent("grandchildren hear what the command hears", async () => {
+  const file = freshFile();
+  const inner = `trap "echo inner >> ${file}" USR1; echo up; while :; do sleep 0.05; done`;
+  const outer = `trap "echo outer >> ${file}" USR1; sh -c '${inner}' & while :; do wait; done`;
+  const running = start(["run", fresh(), ...HERE, "--", "sh", "-c", outer]);
+  await running.says("up");
+  process.kill(running.pid, "SIGUSR1");
+  await until(async () => linesOf(file).length === 2, "not both of them heard it");
+  expect(linesOf(file).sort()).toEqual(["inner", "outer"]);
+  process.kill(running.pid, "SIGTERM");
+  expect(await running.finished).toMatchObject({ signal: "SIGTERM" });
+});
 
 test.concurrent("a signal reaches the whole group, and the lock is given back when all of it has ended", async () => {
   const name = fresh();
@@ -125,17 +138,25 @@ const script = ["/usr/bin/script", "/bin/script"].find(existsSync);
 
 // An extra where util-linux is there; what is seen here without a terminal is seen by --foreground everywhere.
 if (script && /util-linux/.test(execFileSync(script, ["--version"], { encoding: "utf8" }))) {
-  test.concurrent("on a terminal the command has it, hears its interrupt once, and is ended by it", async () => {
+  test.concurrent("on a terminal the command has it, hears what is typed once, and is seen to end", async () => {
     const name = fresh();
     const file = freshFile();
-    const shell = `test -t 0 && test -t 1 && echo a-terminal; trap 'echo INT >> ${file}; exit 5' INT; while :; do sleep 0.05; done`;
+    const program = listener(file).map(quoted).join(" ");
+    const shell = `test -t 0 && test -t 1 && echo a-terminal; exec ${program}`;
     const line = [process.execPath, COMMAND, "run", name, ...HERE, "--", "sh", "-c", shell].map(quoted).join(" ");
     const running = launch([script, "-q", "-e", "-c", line, "/dev/null"]);
     await running.says("a-terminal");
-    await until(async () => (await holderOf(name)) !== null, "no lock");
-    running.child.stdin?.write("\u0003");
-    expect((await running.finished).code).toBe(5);
-    expect(linesOf(file)).toEqual(["INT"]);
+    await running.says(";");
+    for (const key of ["\u0003", "\u001c", "\u0003"]) {
+      const before = linesOf(file).length;
+      running.child.stdin?.write(key);
+      await until(async () => linesOf(file).length > before, "what was typed did not arrive");
+      // A second time would come right after the first.
+      await sleep(300);
+    }
+    expect(linesOf(file)).toEqual(["INT", "QUIT", "INT"]);
+    process.kill(Number(/listening (\d+);/.exec(running.out())?.[1]), "SIGTERM");
+    expect((await running.finished).code).toBe(9);
     await expectFree(name);
   });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,10 @@ let count = 0;
 
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
+  // What a test that failed has left running, whoever was to end it.
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".pid"))) {
+    for (const pid of linesOf(join(folder, file)).map(Number)) if (runs(pid)) process.kill(pid, "SIGKILL");
+  }
   redis?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -127,7 +131,7 @@ export function linesOf(file: string): string[] {
   return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
 }
 
-/** A shell program that notes its process id in a file, and all that it gets to hear. */
+/** The process ids that are in a file, once there are so many. */
 export async function pidsIn(file: string, count: number): Promise<number[]> {
   await until(async () => linesOf(file).length >= count, `${file} did not get ${count} lines`);
   return linesOf(file).map(Number);
