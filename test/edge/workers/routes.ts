@@ -1,4 +1,5 @@
 /** One isolate's program: `locks` at module level, and what its requests do with them. */
+import { singleFlight } from "holdfast/single-flight";
 import { memory } from "../../../adapters/memory.ts";
 import { upstash } from "../../../adapters/upstash.ts";
 import type { AcquireOptions, Clock, Lease, Locks, SerializedLease } from "../../../src/index.ts";
@@ -75,6 +76,14 @@ const ROUTES: Record<string, (order: Order, locks: Locks) => unknown> = {
       await pause(hold);
       lease.signal.throwIfAborted();
       return { fence: lease.fence, began, ended: Date.now() };
+    }),
+
+  /** Computes for all of the requests; `abortAfter`, and the end of its client, are this request's alone. */
+  flight: ({ name = "", hold = 0 }, locks) =>
+    singleFlight(locks, name, { keep: "1m" }, async () => {
+      log.push(`computing ${name}`);
+      await pause(hold);
+      return { made: name };
     }),
 
   /** Takes it and ends without giving it back. */
