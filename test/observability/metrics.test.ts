@@ -41,7 +41,7 @@ test("waits, holds, contention, renewals, losses and failures, in seconds and by
     { attributes: { "holdfast.outcome": "acquired" }, value: 3, count: 3 },
     { attributes: { "holdfast.outcome": "timeout" }, value: 0, count: 1 },
   ]);
-  expect(only(points, "holdfast.hold.duration")).toEqual([
+  expect(only(points, "holdfast.hold.duration")).toStrictEqual([
     { attributes: { "holdfast.outcome": "released" }, value: 7, count: 1 },
     { attributes: { "holdfast.outcome": "lost", "holdfast.lost.reason": "max-hold" }, value: 10, count: 1 },
   ]);

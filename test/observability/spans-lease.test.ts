@@ -141,3 +141,20 @@ test("a failing clean-up after the wait is counted and harms no span", async () 
     { "holdfast.operation": "clean-up" },
   ]);
 });
+
+test("what is noticed of one lock while another is waited for is not the other's", async () => {
+  const { traced, rival, clock, span, spans } = watching();
+  const first = await traced.acquire("first", { ttl: "5s", owner: "first's" });
+  await rival.acquire("second", { ttl: "7s" });
+  const retry = () => {
+    // The loss is noticed here, within the wait for the second.
+    if (spans().length === 1) clock.block(6000);
+    expect(first.held).toBe(false);
+    return 500;
+  };
+  await clock.runUntilSettled(traced.request("second", { retry }, () => {}));
+  const waits = spans().filter(({ name }) => name === "holdfast.wait");
+  expect(waits[1]?.attributes).toMatchObject({ "holdfast.lock.name": "second" });
+  expect(waits[1]?.attributes).not.toHaveProperty("holdfast.lock.owner");
+  expect(() => span("holdfast.hold")).toThrow("2 spans");
+});

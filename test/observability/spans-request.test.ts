@@ -200,6 +200,26 @@ test("without a context manager there are the same spans, only that the work doe
   }
 });
 
+test("without a context manager a loss that only the release notices is known by what the call answers", async () => {
+  useContext(false);
+  try {
+    const { traced, rival, spans } = watching();
+    await rejection(traced.request("x", () => rival.forceRelease("x")));
+    const lease = await traced.acquire("y");
+    await rival.forceRelease("y");
+    await lease.release();
+    const holds = spans().filter(({ name }) => name === "holdfast.hold");
+    expect(holds.map(({ attributes }) => [attributes["holdfast.outcome"], attributes["holdfast.lost.reason"]])).toEqual(
+      [
+        ["lost", "taken"],
+        ["lost", undefined],
+      ],
+    );
+  } finally {
+    useContext();
+  }
+});
+
 test("no span has a token", async () => {
   const { traced, rival, clock, network, spans } = watching({ owner: "me" });
   let token = "";

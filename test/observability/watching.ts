@@ -1,5 +1,5 @@
-import { context } from "@opentelemetry/api";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { context, DiagLogLevel, diag } from "@opentelemetry/api";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { useContext, type Watched, watched } from "./sdk.ts";
 
 let open: Watched[] = [];
@@ -11,12 +11,22 @@ export function watching(...args: Parameters<typeof watched>): Watched {
   return each;
 }
 
-/** For a file of tests: the context manager of the process, and what is watched is shut down after each. */
+/** For a file of tests: the context manager of the process, what is watched is shut down after each, and the SDK had nothing to object to. */
 export function withOpenTelemetry(): void {
-  beforeAll(() => useContext());
+  const warnings: unknown[][] = [];
+  const quiet = () => {};
+  const warn = (...said: unknown[]) => void warnings.push(said);
+  beforeAll(() => {
+    diag.setLogger({ error: warn, warn, info: quiet, debug: quiet, verbose: quiet }, DiagLogLevel.WARN);
+    useContext();
+  });
   afterEach(async () => {
     await Promise.all(open.map((each) => each.end()));
     open = [];
+    expect(warnings.splice(0)).toEqual([]);
   });
-  afterAll(() => context.disable());
+  afterAll(() => {
+    context.disable();
+    diag.disable();
+  });
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type Transport } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
+import { SCAN } from "../../src/scripts.ts";
 import { faulty, virtualClock } from "../../src/testing.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 
@@ -135,7 +136,7 @@ test("each node of a cluster is behind it, and so is a client that is a class", 
       return this.#inner.eval(script, keys, args);
     }
     nodes() {
-      return [this];
+      return [this, new Client()];
     }
   }
   const network = faulty(new Client());
@@ -143,7 +144,16 @@ test("each node of a cluster is behind it, and so is a client that is a class", 
   await locks.acquire("x");
   network.next("fail", { on: "list", error: Object.assign(new Error("NOAUTH"), { definitive: true }) });
   expect(await rejection(locks.list()[Symbol.asyncIterator]().next())).toMatchObject({ code: "BACKEND" });
-  for await (const { name } of locks.list()) expect(name).toBe("x");
+  const listed = async () => {
+    const names: string[] = [];
+    for await (const { name } of locks.list()) names.push(name);
+    return names;
+  };
+  expect(await listed()).toEqual(["x"]);
+  const nodes = network.nodes?.() ?? [];
+  network.next("fail", { on: "list", times: nodes.length });
+  for (const node of nodes) await expect(node.eval(SCAN, [], ["0", "lock:*"])).rejects.toThrow("connection refused");
+  expect(nodes).toHaveLength(2);
 });
 
 test("a release is one request also where the transport could do with a shorter one", async () => {

@@ -1,15 +1,16 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks } from "../../src/index.ts";
 import { dateClock } from "../../src/testing.ts";
+import { blocksOf, read } from "../docs/markdown.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test("a lease is renewed while time passes, and lost when it no longer can be", async () => {
   const store = memory();
-  const locks = createLocks(store);
-  const lease = await locks.acquire("invoice:42", { ttl: "30s", renew: true });
+  const lease = await createLocks(store).acquire("invoice:42", { ttl: "30s", renew: true });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(lease.held).toBe(true);
   await createLocks(store).forceRelease("invoice:42");
@@ -57,4 +58,14 @@ test("where performance is not faked a wait needs dateClock", async () => {
   const [without, withIt] = [outcome(), outcome(dateClock())];
   await vi.advanceTimersByTimeAsync(3000);
   expect([without.said, withIt.said]).toEqual(["nothing", "TIMEOUT"]);
+});
+
+test("the sample for vitest is what is tested here, with the version that is installed", () => {
+  const page = read("docs/testing.md");
+  const sample = blocksOf({ path: "docs/testing.md", text: page }).find(({ code }) => code.includes('from "vitest"'));
+  const own = readFileSync(new URL(import.meta.url), "utf8");
+  const lines = (sample?.code ?? "").split("\n").filter((line) => /^ {2}(?!vi\.use)/.test(line));
+  expect(lines.length).toBeGreaterThan(6);
+  for (const line of lines) expect(own).toContain(line.trim());
+  expect(page).toContain(`Tested with vitest ${JSON.parse(read("package.json")).devDependencies.vitest}.`);
 });

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { expect, test, vi } from "vitest";
 import { virtualClock } from "../support/virtual-clock.ts";
 
 test("timers run in order, each at its own time, and promise chains settle between them", async () => {
@@ -66,4 +67,30 @@ test("the same seed gives the same randomness", () => {
   expect(one.randomBytes(8)).toEqual(same.randomBytes(8));
   expect(one.random()).toBe(same.random());
   expect(other.random()).not.toBe(virtualClock(7).random());
+});
+
+test("what a timer calls runs in the context of who moves the clock", async () => {
+  const clock = virtualClock();
+  const storage = new AsyncLocalStorage<string>();
+  let seen: string | undefined;
+  storage.run("who started it", () =>
+    clock.timer(10, () => {
+      seen = storage.getStore();
+    }),
+  );
+  await storage.run("who moves it", () => clock.advance(10));
+  expect(seen).toBe("who moves it");
+});
+
+test("fake timers that are put in later do not stop it", async () => {
+  const clock = virtualClock();
+  vi.useFakeTimers();
+  try {
+    let ran = 0;
+    clock.timer(10, () => ran++);
+    await clock.advance(10);
+    expect(ran).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -42,8 +42,8 @@ export const releasing: Kind = {
       bug: "release of a lock that expired long ago says that it freed it",
       edits: edit(
         "src/lease.ts",
-        '(outcome === "gone" && wasHeld && since(clock, deadline) < 0)',
-        'outcome === "gone"',
+        'wasHeld && since(clock, deadline) < 0 ? undefined : "expired"',
+        'wasHeld || since ? undefined : "expired"',
       ),
       killer: inUnit("loss", "release > of an expired lock is false, no error, and never frees the next owner's"),
     },
@@ -52,8 +52,8 @@ export const releasing: Kind = {
       bug: "a release whose reply was lost finds nothing the second time, and says false",
       edits: edit(
         "src/lease.ts",
-        'outcome === "freed" || (outcome === "gone" && wasHeld && since(clock, deadline) < 0)',
-        'outcome === "freed" || !since || !wasHeld',
+        'wasHeld && since(clock, deadline) < 0 ? undefined : "expired"',
+        'wasHeld && !since ? undefined : "expired"',
       ),
       killer: inUnit(
         "loss",
