@@ -83,8 +83,9 @@ test("a scenario says how far each of its servers is", () => {
 
 test("peers are no dependency of ours", () => {
   const { dependencies = {}, peerDependencies = {} } = JSON.parse(read("package.json"));
-  expect({ ...dependencies, ...peerDependencies }).toEqual({});
-  expect(Object.keys(JSON.parse(read("bench/package.json")).dependencies)).toContain("redlock");
+  const peers = Object.keys(JSON.parse(read("bench/package.json")).dependencies);
+  expect(peers).toContain("redlock");
+  expect(Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => peers.includes(name))).toEqual([]);
 });
 
 test("the lock file of the benchmarks leaves open where packages come from, like the others", () => {

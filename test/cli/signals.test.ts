@@ -144,7 +144,8 @@ if (script && /util-linux/.test(execFileSync(script, ["--version"], { encoding: 
     const program = listener(file).map(quoted).join(" ");
     const shell = `test -t 0 && test -t 1 && echo a-terminal; exec ${program}`;
     const line = [process.execPath, COMMAND, "run", name, ...HERE, "--", "sh", "-c", shell].map(quoted).join(" ");
-    const running = launch([script, "-q", "-e", "-c", line, "/dev/null"]);
+    // A shell in between would hear what is typed as well, and some end of it.
+    const running = launch([script, "-q", "-e", "-c", `exec ${line}`, "/dev/null"]);
     await running.says("a-terminal");
     await running.says(";");
     for (const key of ["\u0003", "\u001c", "\u0003"]) {
