@@ -1,10 +1,11 @@
 import type { Transport } from "../src/transport.ts";
 import { MemoryData } from "./support/memory-data.ts";
 import { FLIGHT_TWINS } from "./support/memory-flight-scripts.ts";
+import { QUEUE_TWINS } from "./support/memory-queue-scripts.ts";
 import { QUORUM_TWINS } from "./support/memory-quorum-scripts.ts";
 import { TWINS } from "./support/memory-scripts.ts";
 
-const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS, ...FLIGHT_TWINS]);
+const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS, ...FLIGHT_TWINS, ...QUEUE_TWINS]);
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {

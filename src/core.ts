@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
+import type { Scope } from "./limit.ts";
 import type { RequestOptions, Settings } from "./options.ts";
 import type { Store } from "./store.ts";
 
@@ -32,6 +33,10 @@ export interface Core {
 /** Everything that one call works with. `core` is for what may change meanwhile. */
 export interface Call extends Omit<Core, "closing">, Keys, Settings {
   core: Core;
+  /** What its wait is under. */
+  scope: Scope;
+  /** Is called when its wait is over. */
+  over?(): void;
 }
 
 /** How a subpath makes calls through a user's `locks`. Another copy of the package has another symbol: it is refused. */

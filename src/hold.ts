@@ -111,7 +111,8 @@ export function createHold(
       if (confirmed || !hold.left()) return;
       track(call, holds, { until: deadline.mono, over, end });
       guard();
-      if (call.renew) renew(call, hold, report, start + call.maxHold);
+      if (call.renew)
+        renew(call, hold, report, start + call.maxHold, Math.min(hold.ttl, left - since(clock, { mono, wall })));
     },
 
     lose(reason) {

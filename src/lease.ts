@@ -22,6 +22,8 @@ export interface SerializedLease {
   ttl?: number | undefined;
   /** What is left of `minHold`, in milliseconds. @default the `minHold` of the options */
   minHold?: number | undefined;
+  /** Whether a release hands the lock to the first in line. @default the `fair` of the options */
+  fair?: boolean | undefined;
 }
 
 /**
@@ -217,7 +219,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     handOver() {
       if (!hold.usable()) throw hold.lossError();
       hold.stop("handed over");
-      return { name, token, fence, ttl: hold.ttl, minHold: rest() };
+      return { name, token, fence, ttl: hold.ttl, minHold: rest(), fair: call.fair };
     },
     toJSON: () => ({ name, owner, mode, expiresAt: expiresAt() }),
   };

@@ -10,6 +10,16 @@ export type Send = (command: (limit: number) => Promise<unknown>) => Promise<unk
 export interface Scope {
   stopped?: { reason: unknown };
   abandon?(reason: unknown): void;
+  /** Ends a pause early; there only during one. */
+  resume?: (() => void) | undefined;
+  /** Whether the next pause is to be none. */
+  woken?: boolean;
+}
+
+/** Ends the pause that is under way, or else the next one. */
+export function wake(scope: Scope): void {
+  scope.woken = true;
+  scope.resume?.();
 }
 
 export function stop(scope: Scope, reason: unknown): void {
@@ -34,10 +44,13 @@ export async function within<T>(
       const late = () => reject(new Error(`no answer within ${Math.round(ms)} ms`));
       scope.abandon = reject;
       timer = clock.timer(ms, work ? late : (resolve as () => void));
-      work?.(ms).then(resolve, reject);
+      if (work) return void work(ms).then(resolve, reject);
+      scope.resume = resolve as () => void;
+      if (scope.woken) scope.resume();
     });
   } finally {
     timer?.cancel();
+    scope.resume = undefined;
   }
 }
 

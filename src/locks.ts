@@ -168,6 +168,15 @@ export function createLocks(transport: Transport | Quorum, defaults?: LocksOptio
   return locksOver(core, options);
 }
 
+let contention: typeof import("./contention.ts") | undefined;
+
+/** Most locks never need what waiting in line takes: it is loaded when the first one does. */
+async function contended(call: Call): Promise<Call> {
+  if (!call.fair) return call;
+  contention ??= await import("./contention.ts");
+  return contention.contend(call);
+}
+
 function isQuorum(candidate: Transport | Quorum): candidate is Quorum {
   return !!Object(candidate).majority;
 }
@@ -181,10 +190,13 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
     core.store.check?.(all);
     const settings = settle(all);
     core.store.check?.({ ttl: settings.ttl });
-    return { ...settings, ...core, core, ...keysOf(settings.prefix, name) };
+    return { ...settings, ...core, core, ...keysOf(settings.prefix, name), scope: {} };
   }
 
-  async function take(call: Call, once: boolean): Promise<Opened | null> {
+  async function take(alone: Call, once: boolean): Promise<Opened | null> {
+    let call = once ? { ...alone, wait: 0 } : alone;
+    if (call.fair) call = await contended(call);
+    if (core.closing) throw closedError();
     const grant = await acquire(call, once);
     return grant && openLease(call, grant.token, grant.fence, grant);
   }
@@ -221,19 +233,21 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
     },
 
     restore(serialized, options) {
-      const { name, token, fence, ttl, minHold } = Object(serialized) as SerializedLease;
+      const { name, token, fence, ttl, minHold, fair } = Object(serialized) as SerializedLease;
       const call = prepare(name, {
         ...options,
         ttl: typeof ttl === "number" ? `${ttl}ms` : (ttl ?? options?.ttl),
         minHold: minHold ?? options?.minHold,
+        fair: fair ?? options?.fair,
       });
       if (!isToken(token)) refuse("token", undefined, "the token of a lease (not shown here)");
       if (fence !== undefined && !(Number.isSafeInteger(fence) && fence > 0))
         refuse("fence", fence, "a positive integer");
-      return openLease(call, token, fence).lease;
+      const release: Store["release"] = async (...args) => (await contended(call)).store.release(...args);
+      return openLease({ ...call, store: { ...call.store, release } }, token, fence).lease;
     },
 
-    forceRelease: async (name) => forceRelease(prepare(name)),
+    forceRelease: async (name) => forceRelease(await contended(prepare(name))),
 
     wrap<This, Args extends unknown[], Result>(fn: (this: This, ...args: Args) => Result, options: WrapOptions<Args>) {
       const { name, ...rest } = options;

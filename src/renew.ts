@@ -4,10 +4,18 @@ import type { Hold } from "./hold.ts";
 
 /**
  * Extends a hold every third of its ttl until it ends, or until `stopAt` on the monotonic clock, and twice as often
- * while Redis does not answer. An unknown outcome changes nothing: the deadline decides.
+ * while Redis does not answer. An unknown outcome changes nothing: the deadline decides. `first`: what is left of the grant,
+ * in milliseconds.
  */
-export function renew({ background: clock, commandTimeout }: Call, hold: Hold, report: Report, stopAt: number): void {
+export function renew(
+  { background: clock, commandTimeout }: Call,
+  hold: Hold,
+  report: Report,
+  stopAt: number,
+  first: number,
+): void {
   let attempts = 0;
+  let span = first;
 
   async function tick(): Promise<void> {
     const began = clock.monotonic();
@@ -19,11 +27,12 @@ export function renew({ background: clock, commandTimeout }: Call, hold: Hold, r
       const renewed = await hold.refresh("renew", hold.ttl, once);
       hold.overdue = "expired";
       if (renewed) report("renewed", { attempts });
-      next(hold.ttl / 3);
+      span = hold.ttl;
+      next(span / 3);
     } catch (error) {
       hold.overdue = "unreachable";
       if (!hold.ended) report("failed", { during: "renew", attempts, error: error as LockBackendError });
-      next(hold.ttl / 6 + began - clock.monotonic());
+      next(span / 6 + began - clock.monotonic());
     }
   }
 
@@ -31,5 +40,5 @@ export function renew({ background: clock, commandTimeout }: Call, hold: Hold, r
     if (hold.left()) hold.renewal = clock.timer(Math.max(1, pause), () => void tick());
   }
 
-  next(hold.ttl / 3);
+  next(span / 3);
 }

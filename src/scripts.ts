@@ -73,6 +73,10 @@ return ok and reply('spent') or type(mark) == 'table' and mark or { err = mark }
  */
 export const EXTEND: string = `${COMMON}
 local held = call('GET', lock)
+if held == '?' .. token then
+  call('SET', lock, token, 'KEEPTTL')
+  held = token
+end
 if held == token then
   local ttl = tonumber(arg)
   if ttl and type(redis.pcall('PEXPIRE', lock, arg, 'GT')) == 'table' then
@@ -94,7 +98,7 @@ return reply(read() == '!' and 'forced' or held and held ~= '.' .. token and 'bu
  */
 export const RELEASE: string = `${COMMON}
 local held, kept = call('GET', lock), '.' .. token
-if held == token then
+if held == token or held == '?' .. token then
   if arg == '0' then call('DEL', lock) else call('SET', lock, kept, 'PX', arg) end
   held = kept
 end
@@ -124,7 +128,7 @@ local mark, old = held:match('^([.?]?)(t[%w_-]+)')
 if old and #old == 23 then
   local at = entries:find(old, 1, true)
   if at then entries = entries:sub(1, at - 2) .. entries:sub(at + 23) end
-  entries = (mark == '' and '!' or '.') .. old .. entries
+  entries = (mark == '.' and '.' or '!') .. old .. entries
 end
 mint()
 call('SET', lock, token, 'PX', arg)
@@ -143,7 +147,7 @@ if not held then return reply('free') end
 local left = call('PTTL', lock)
 if token == '1' then return { 'held', left, '', '=' .. held } end
 if held:sub(1, 1) == '.' then return reply('kept', left) end
-id = held:sub(1, 23)
+id = held:gsub('^%?', ''):sub(1, 23)
 return reply('held', left, #id == 23 and read() == '+' and last, held)`;
 
 /**

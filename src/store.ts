@@ -15,6 +15,8 @@ export type Released = Pick<Answer, "outcome">;
 export interface Attempted extends Stamped {
   /** Whether its token was given back somewhere, or may have to be: then the next attempt takes another. */
   used?(): boolean;
+  /** When busy: after how many milliseconds to ask again, where something is known about that. */
+  pause?: number;
 }
 
 /** One Redis, or many as one. Each method is safe to call again after an unknown outcome. */

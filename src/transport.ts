@@ -1,3 +1,12 @@
+/** Redis' messages, for who waits in line. A message may be lost: it costs a poll, nothing else. */
+export interface Wakeups {
+  /**
+   * Calls `onMessage` with the payload of each message that is published to this channel after the promise has resolved.
+   * Resolves, once the subscription is known to the server, to a function that ends it. Rejects if that cannot be had.
+   */
+  listen(channel: string, onMessage: (message: string) => void): Promise<() => void>;
+}
+
 /**
  * The port: the two calls that the core makes to Redis, and what a transport may offer beyond them.
  *
@@ -31,6 +40,8 @@ export interface Transport {
    * for all of them. Not in a Worker, where a promise of another request never settles. Default: absent, no.
    */
   sharesProcess?: boolean;
+  /** Messages that wake who waits in line (`fair`), over a connection that is made on first need. Default: absent, polling. */
+  wakeups?: Wakeups;
   /**
    * One transport for each server that holds a part of the keys, for `list()` on a cluster. Default: absent, the
    * transport itself sees every key.

@@ -7,7 +7,7 @@ import { LockTimeoutError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Failure, Outage } from "./failure.ts";
 import { backendError, classify } from "./failure.ts";
-import type { Scope, Send } from "./limit.ts";
+import type { Send } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 import type { Stamped } from "./reply.ts";
 import { mintToken } from "./token.ts";
@@ -27,11 +27,10 @@ export interface Grant extends Stamped {
  * A token serves one grant: once its release was sent, the next attempt takes a new one.
  */
 export function acquire(call: Call, once: boolean): Promise<Grant | null> {
-  const { clock, store, waits, name, owner, ttl, fence, maxAttempts, commandTimeout, signal } = call;
+  const { clock, store, waits, name, owner, ttl, fence, maxAttempts, commandTimeout, signal, scope } = call;
   const single = once || !call.wait;
   const start = clock.monotonic();
   const until = start + (single ? commandTimeout : call.wait);
-  const scope: Scope = {};
   const report = reporter(call);
   let sent = 0;
   let token: string | undefined;
@@ -77,6 +76,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         const wasUnsure: boolean = unsure;
         const sentBefore = sent;
         let spent = false;
+        /** What the store says about when to ask again. */
+        let advice: number | undefined;
         try {
           const plain = attempt === 1 && !fence && maxAttempts > 1;
           const answer = await store.acquire(call, token, plain, !single && expiry <= began, send);
@@ -86,6 +87,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
           spent = answer.outcome === "spent";
           if (spent && !answer.used) token = undefined;
           used = answer.used;
+          advice = answer.pause;
           if (answer.outcome === "granted") {
             const left = Math.min(answer.left, ttl);
             if (lessDrift(left) - since(clock, answer) > margin(ttl)) {
@@ -124,7 +126,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         const room = until - now - LAST_ATTEMPT - 2 * trip;
         if (room <= 0) break;
         // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
-        const pause = sane(call.delay(attempt)) + (used?.() ? 2 * clock.random() * Math.min(trip, commandTimeout) : 0);
+        const pause =
+          sane(advice ?? call.delay(attempt)) + (used?.() ? 2 * clock.random() * Math.min(trip, commandTimeout) : 0);
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {
@@ -146,7 +149,10 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const abort = () => stop(scope, signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const over = attempts().finally(() => signal?.removeEventListener("abort", abort));
+  const over = attempts().finally(() => {
+    signal?.removeEventListener("abort", abort);
+    call.over?.();
+  });
   track(call, waits, { until, over, end: () => stop(scope, closedError()) });
   return over;
 }

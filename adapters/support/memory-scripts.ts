@@ -15,7 +15,7 @@ export function reply(outcome: string, left = -1, fence = "", value = ""): unkno
   return [outcome, left, fence, `=${labelOf(value)}`];
 }
 
-function mint(data: MemoryData, record: string, was: string, entries: string, id: string, life: string): string {
+export function mint(data: MemoryData, record: string, was: string, entries: string, id: string, life: string): string {
   const now = data.time();
   const fence = Math.max((Number.parseInt(was, 10) || 0) + 1, now);
   if (fence > Number.MAX_SAFE_INTEGER) {
@@ -41,6 +41,7 @@ export const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "",
 };
 
 export const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
+  if (data.get(lock) === `?${token}`) data.set(lock, token, data.pttl(lock));
   const value = data.get(lock);
   if (value === token) {
     if (!ttl) return reply("held", data.pttl(lock));
@@ -53,9 +54,9 @@ export const extend: Twin = (data, [lock, record], [token = "", ttl]) => {
 
 export const release: Twin = (data, [lock, record], [token = "", rest, life]) => {
   const value = data.get(lock);
-  if (value === token) {
+  if (value === token || value === `?${token}`) {
     if (rest === "0") data.delete(lock);
-    else data.set(lock, `.${value}`, Number(rest));
+    else data.set(lock, `.${token}`, Number(rest));
     return reply("freed");
   }
   if (value === `.${token}`) return reply("freed");
@@ -79,7 +80,7 @@ const force: Twin = (data, [lock, record], [token = "", ttl, life = "", expected
   if (old?.length === 23) {
     const at = entries.indexOf(old);
     if (at >= 0) entries = entries.slice(0, at - 1) + entries.slice(at + 23);
-    entries = (value[0] === "t" ? "!" : ".") + old + entries;
+    entries = (value[0] === "." ? "." : "!") + old + entries;
   }
   const fence = mint(data, record, was, entries, idOf(token), life);
   data.set(lock, token, Number(ttl));
@@ -93,7 +94,7 @@ const query: Twin = (data, [lock, record], [whole]) => {
   if (whole === "1") return ["held", left, "", `=${value}`];
   if (value[0] === ".") return reply("kept", left);
   const [, fence, id] = /^(\d+)\+(.{23})/.exec(data.get(record) ?? "") ?? [];
-  return reply("held", left, idOf(value) === id ? fence : "", value);
+  return reply("held", left, idOf(value.replace(/^\?/, "")) === id ? fence : "", value);
 };
 
 /** The pattern is always a prefix with its special characters escaped, and a star. */

@@ -197,7 +197,6 @@ describe("what is not supported yet is refused, not ignored", () => {
     [{ mode: "shared" }, /mode/],
     [{ mode: "Exclusive" }, /mode/],
     [{ steal: true }, /steal/],
-    [{ fair: true }, /fair/i],
   ])("%o", async (options, message) => {
     expect(refusal(options).message).toMatch(message);
     const { locks, network } = bench();

@@ -1,0 +1,133 @@
+import { cleanUp } from "./clean-up.ts";
+import type { Call } from "./core.ts";
+import { lessDrift, since } from "./deadline.ts";
+import { QUEUE } from "./keys.ts";
+import type { Send } from "./limit.ts";
+import type { Pace } from "./pace.ts";
+import { createPace } from "./pace.ts";
+import type { Place } from "./places.ts";
+import { listenerOf } from "./places.ts";
+import { JOIN, PASS } from "./queue-scripts.ts";
+import type { Stamped } from "./reply.ts";
+import type { Attempted, Store } from "./store.ts";
+import { stamped } from "./store.ts";
+
+/** How often a process that listens says that it is alive, in milliseconds; who polls does by polling. */
+const KEEP = 1000;
+/** Who polls says that it is there at least this often, in milliseconds. */
+const RAREST = 5000;
+
+/**
+ * The same call, waiting in line. A place in line lapses twice the time until the next poll after the last one, and a
+ * second: for so long a waiter that died may delay the others.
+ */
+export function inLine(outer: Call): Call {
+  const { clock, lock, recordKey, renew, fence, scope } = outer;
+  const inner = outer.store;
+  const listener = listenerOf(outer);
+  let place: Place | undefined;
+  let pace: Pace | undefined;
+  let last: Stamped | undefined;
+  /** When to poll next, and when the holder's lock expires, on the monotonic clock. */
+  let due = 0;
+  let expires = Infinity;
+
+  const whoOf = (token: string) => listener?.who ?? token.slice(0, 23);
+
+  const run = (send: Send, script: string, outcomes: string, ...args: unknown[]) =>
+    stamped(clock, send, outcomes, async () =>
+      inner.wire?.eval(script, [lock, recordKey, QUEUE + lock], args.map(String)),
+    );
+
+  function enter(token: string): Place {
+    if (place?.token === token) return place;
+    leave();
+    place = { token, id: token.slice(0, 23), scope };
+    listener?.enter(place);
+    pace = createPace(outer);
+    due = 0;
+    expires = Infinity;
+    return place;
+  }
+
+  function leave(): Place | undefined {
+    const left = place;
+    place = undefined;
+    if (left) listener?.leave(lock, left);
+    return left;
+  }
+
+  /** Until when nothing is asked. Of those who are kept alive together only the first can be handed the lock. */
+  function quietUntil(mine: Place): number {
+    const line = listener?.line(lock);
+    if (!mine.stood || mine.handed) return 0;
+    if (!line || !listener?.listening) return due;
+    return line.places[0] === mine ? Math.min(line.polled + KEEP, expires) : Infinity;
+  }
+
+  /**
+   * A message tells of a grant and not of when that was. But it came after the last answer that knew a smaller fence, and
+   * lasts until what that answer kept alive lapses.
+   */
+  function dated({ handed = 0 }: Place): Attempted | undefined {
+    const before = listener?.line(lock)?.answers.find((answer) => answer.fence < handed);
+    if (!renew || !before || lessDrift(before.left) - since(clock, before) < before.left / 4) return undefined;
+    return { ...before, outcome: "granted", label: "", fence: handed };
+  }
+
+  const granted = (answer: Attempted): Attempted => {
+    leave();
+    return fence ? answer : { ...answer, fence: undefined };
+  };
+
+  async function acquire(call: Call, token: string, send: Send): Promise<Attempted> {
+    scope.woken = false;
+    const mine = enter(token);
+    const soon = dated(mine);
+    if (soon) return granted(soon);
+    const quiet = quietUntil(mine) - clock.monotonic();
+    if (last && quiet > 0) return { ...last, outcome: "busy", left: -1, pause: quiet };
+
+    const interval = listener ? KEEP : Math.min(RAREST, Math.max(KEEP, 2 * (pace?.last ?? 0)));
+    const life = 2 * interval + 1000;
+    const stands = call.wait > 0;
+    mine.handed = undefined;
+    const args = [token, call.ttl, call.life, whoOf(token), stands ? life : "", mine.stood ? 1 : ""];
+    const answer = await run(send, JOIN, "granted busy next waiting spent", ...args);
+    if (answer.outcome === "granted") return granted(answer);
+    if (answer.outcome === "spent") leave();
+    if (answer.outcome !== "next" && answer.outcome !== "waiting") return answer;
+
+    const now = clock.monotonic();
+    const next = answer.outcome === "next";
+    mine.stood = true;
+    listener?.stand(lock, mine, { ...answer, fence: answer.fence ?? 0, left: life });
+    last = answer;
+    due = now + Math.min(interval, pace?.after(next ? 0 : answer.left) ?? interval);
+    expires = next && answer.left >= 0 ? now + answer.left + 1 : Infinity;
+    return { ...answer, outcome: "busy", left: next ? answer.left : -1, pause: quietUntil(mine) - now };
+  }
+
+  const store: Store = {
+    ...inner,
+
+    acquire: (call, token, _plain, _timed, send) => acquire(call, token, send),
+
+    async release(call, token, rest, send) {
+      if (place?.token === token) leave();
+      const answer = await run(send, PASS, "freed gone forced unrecorded", token, rest, call.life, whoOf(token));
+      if (answer.fence) listener?.tell(answer.label, answer.fence);
+      return answer;
+    },
+  };
+
+  const call: Call = {
+    ...outer,
+    store,
+    over() {
+      const left = leave();
+      if (left?.stood) void cleanUp(call, left.token);
+    },
+  };
+  return call;
+}
