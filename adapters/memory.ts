@@ -1,11 +1,12 @@
 import type { Transport } from "../src/transport.ts";
 import { MemoryData } from "./support/memory-data.ts";
 import { FLIGHT_TWINS } from "./support/memory-flight-scripts.ts";
+import { HAND_OVER_TWINS } from "./support/memory-hand-over-scripts.ts";
 import { QUEUE_TWINS } from "./support/memory-queue-scripts.ts";
 import { QUORUM_TWINS } from "./support/memory-quorum-scripts.ts";
 import { TWINS } from "./support/memory-scripts.ts";
 
-const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS, ...FLIGHT_TWINS, ...QUEUE_TWINS]);
+const SCRIPTS = new Map([...TWINS, ...QUORUM_TWINS, ...FLIGHT_TWINS, ...QUEUE_TWINS, ...HAND_OVER_TWINS]);
 
 /** Options of {@link memory}. */
 export interface MemoryOptions {

@@ -35,6 +35,8 @@ export interface Call extends Omit<Core, "closing">, Keys, Settings {
   core: Core;
   /** What its wait is under. */
   scope: Scope;
+  /** Whether its token says that the lock may be handed over in this process. */
+  handsOver?: boolean;
   /** Is called when its wait is over. */
   over?(): void;
 }

@@ -133,7 +133,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   const { clock, name, minHold, commandTimeout } = call;
   const start = clock.monotonic();
   /** The label inside the token. */
-  const owner = token.slice(24) || undefined;
+  const owner = token.replace(/^\S* ?/, "") || undefined;
   const report = reporter(call, owner);
   const mode = "exclusive";
   let releasing: Promise<boolean> | undefined;

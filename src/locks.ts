@@ -170,9 +170,11 @@ export function createLocks(transport: Transport | Quorum, defaults?: LocksOptio
 
 let contention: typeof import("./contention.ts") | undefined;
 
+const competes = ({ fair, store }: Call) => fair || store.wire?.sharesProcess;
+
 /** Most locks never need what waiting in line takes: it is loaded when the first one does. */
 async function contended(call: Call): Promise<Call> {
-  if (!call.fair) return call;
+  if (!competes(call)) return call;
   contention ??= await import("./contention.ts");
   return contention.contend(call);
 }
@@ -195,7 +197,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
   async function take(alone: Call, once: boolean): Promise<Opened | null> {
     let call = once ? { ...alone, wait: 0 } : alone;
-    if (call.fair) call = await contended(call);
+    if (competes(call)) call = await contended(call);
     if (core.closing) throw closedError();
     const grant = await acquire(call, once);
     return grant && openLease(call, grant.token, grant.fence, grant);
