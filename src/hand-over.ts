@@ -86,6 +86,8 @@ export function inTurn(outer: Call): Call {
 
   const holds = ({ holder }: Line) => !!holder && since(clock, holder) < holder.left;
 
+  const spent = (): Attempted => ({ outcome: "spent", left: -1, fence: undefined, label: "", ...instant(clock) });
+
   /** Waits here, without a request. */
   function stand(line: Line): Attempted {
     if (!line.waiters.includes(self)) line.waiters.push(self);
@@ -112,7 +114,7 @@ export function inTurn(outer: Call): Call {
 
   async function acquire(...[call, token, plain, timed, send]: Parameters<Store["acquire"]>): Promise<Attempted> {
     scope.woken = false;
-    if (self.spoilt === token) return { outcome: "spent", left: -1, fence: undefined, label: "", ...instant(clock) };
+    if (self.spoilt === token) return spent();
     self.token = token;
     const line = lineOf();
     const { handed } = self;
@@ -127,6 +129,8 @@ export function inTurn(outer: Call): Call {
     // Who waits for another caller here leaves no mark.
     const answer = await inner.acquire(holds(line) ? { ...call, wait: 0 } : call, token, plain, timed, send);
     if (self.handed) return acquire(call, token, plain, timed, send);
+    // What it was granted is being given back.
+    if (self.spoilt === token) return spent();
     if (answer.outcome === "granted") return granted(line, token, answer);
     if (answer.outcome !== "busy" || !call.wait) return answer;
     line.busy = answer;
@@ -161,9 +165,12 @@ export function inTurn(outer: Call): Call {
       answer = await run(send, HAND, "granted freed gone forced unrecorded", keys, ...args);
       if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
     } catch (thrown) {
-      next.spoilt = theirs;
-      void cleanUp({ ...next.call, store: inner }, theirs);
-      wake(next.call.scope);
+      // It may have found the lock there by itself meanwhile.
+      if (line.holder?.token !== theirs) {
+        next.spoilt = theirs;
+        void cleanUp({ ...next.call, store: inner }, theirs);
+        wake(next.call.scope);
+      }
       throw thrown;
     }
     if (answer.outcome !== "granted") {
