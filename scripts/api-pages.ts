@@ -8,7 +8,7 @@ export function finish(pages: Map<string, string>): Map<string, string> {
 
   /** A link to an anchor of the plugin's as a link to the heading that stands there. */
   function addressed(file: string, text: string): string {
-    return text.replace(/\]\(([\w./-]*)#([\w-]+)\)/g, (link, to: string, anchor: string) => {
+    return text.replace(/\]\(([\w./-]*)#([^)]+)\)/g, (link, to: string, anchor: string) => {
       const target = to ? posix.join(posix.dirname(file), to) : file;
       const address = addresses.get(target)?.get(anchor);
       return address ? `](${to}#${address})` : link;
@@ -17,13 +17,8 @@ export function finish(pages: Map<string, string>): Map<string, string> {
 
   return new Map(
     [...pages].map(([file, text]) => {
-      const readable = [
-        addressed(file, text)
-          .replace(/^<a id="[\w-]+"><\/a>\n+(?=#)/gm, "")
-          .trimEnd(),
-        "",
-      ].join("\n");
-      return [file, `${NOTICE}\n\n${withContents(withGuides(file, readable))}`];
+      const readable = addressed(file, text).replace(/<a id="[^"]+"><\/a>\s*/g, "");
+      return [file, `${NOTICE}\n\n${withContents(withGuides(file, readable)).trimEnd()}\n`];
     }),
   );
 }
@@ -33,7 +28,7 @@ function addressesIn(text: string): Map<string, string> {
   const found = new Map<string, string>();
   const seen = new Map<string, number>();
   const withoutCode = text.replace(/^```[\s\S]*?^```$/gm, "");
-  for (const [, anchor, title = ""] of withoutCode.matchAll(/(?:^<a id="([\w-]+)"><\/a>\n+)?^#+ (.*)$/gm)) {
+  for (const [, anchor, title = ""] of withoutCode.matchAll(/(?:^<a id="([^"]+)"><\/a>\n+)?^#+ (.*)$/gm)) {
     const slug = slugOf(title);
     const times = seen.get(slug) ?? 0;
     seen.set(slug, times + 1);
