@@ -43,6 +43,7 @@ export interface MemoryTransport extends Transport {
  * know nothing of each other. It runs the same protocol as Redis, script by script, and is held to that by a test that
  * runs random commands on both. It does not reach beyond its process: it is no lock between machines.
  *
+ * @param options Its clock, for tests.
  * @example
  * ```ts
  * import { createLocks } from "holdfast";

@@ -1,5 +1,5 @@
 import {
-  type Comment,
+  Comment,
   type CommentDisplayPart,
   CommentTag,
   type DeclarationReflection,
@@ -38,10 +38,9 @@ function tellDefault(comment: Comment): void {
   const tag = comment.getTag("@default");
   if (!tag) return;
   comment.removeTags("@default");
-  const text = tag.content
-    .map((part) => part.text)
-    .join("")
-    .trim();
+  // What begins with a brace was taken for a type.
+  const text = [tag.typeAnnotation ?? "", ...tag.content.map((part) => part.text)].join("").trim();
+  if (!text) throw new Error(`an empty @default in "${Comment.combineDisplayParts(comment.summary)}"`);
   const code = /^("[^"]*"|\d+|true|false|Infinity|\{.*\})$/.test(text);
   comment.summary.push({ kind: "text", text: `\n\n**Default:** ${code ? `\`${text}\`` : text}` });
 }

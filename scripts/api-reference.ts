@@ -46,7 +46,7 @@ async function generate(): Promise<Map<string, string>> {
     sort: ["kind", "source-order"],
     groupOrder: ["Functions", "Variables", "Classes", "Interfaces", "Type Aliases", "Properties", "Methods"],
     jsDocCompatibility: { defaultTag: false },
-    preservedTypeAnnotationTags: ["@throws"],
+    preservedTypeAnnotationTags: ["@default", "@throws"],
     ...{
       router: "module",
       entryFileName: "README",
@@ -106,7 +106,7 @@ try {
   else write(pages);
 } catch (error) {
   console.error(
-    `The API reference: ${(error as Error).message}. Complete the docstrings; \`npm run docs:api\` says more.`,
+    `The API reference: ${(error as Error).message}. Complete the docstrings, then run \`npm run docs:api\`.`,
   );
   process.exitCode = 1;
 }

@@ -92,7 +92,7 @@ export interface Lease extends AsyncDisposable {
    * Asks Redis whether the lock is still held. In a Worker this is the way to know: clocks stand still there without
    * I/O. Extends nothing.
    *
-   * @returns False when it is over: then the signal has fired, too.
+   * @returns False when it is over; if it was lost, the signal has fired, too.
    * @throws {LockBackendError} if Redis did not answer in time, which says nothing about the lock.
    */
   verify(): Promise<boolean>;

@@ -81,6 +81,7 @@ const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, pac
  * What networks do to requests, the suite does by itself in front of the transport: it loses, repeats, delays and
  * reorders them. The transport has to send each request, and to say what Redis said.
  *
+ * @param options The runner's test function, and the transport; what else is there makes it stricter.
  * @example
  * ```ts
  * import { test } from "node:test";

@@ -96,7 +96,7 @@ async function runnable(code: Block["code"]): Promise<string> {
   // Node takes the types away, and knows no decorators.
   const plain = code.includes("\n  @") ? (await transform(code, { loader: "ts", target: "es2022" })).code : code;
   return plain
-    .replace(/from "(?:ioredis|redis)"/g, `from "${from("test/docs/over-memory.ts")}"`)
+    .replace(/from "(?:ioredis|redis|@vercel\/functions)"/g, `from "${from("test/docs/over-memory.ts")}"`)
     .replace(/from "holdfast(\/[\w-]+)?"/g, (_, subpath = "") => `from "${from(SOURCES[`.${subpath}`] ?? "nowhere")}"`)
     .replace(/from "(@opentelemetry\/[\w-]+)"/g, (_, name) => `from "${import.meta.resolve(name)}"`);
 }

@@ -32,6 +32,11 @@ export default class Redis {
   async quit(): Promise<void> {}
 }
 
+/** As the package `@vercel/functions` has it. */
+export function waitUntil(promise: Promise<unknown>): void {
+  promise.catch(() => {});
+}
+
 /** As the package `redis` has it. */
 export function createClient(): object {
   const client = { on: () => client, connect: async () => client, sendCommand: server() };

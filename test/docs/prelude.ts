@@ -40,6 +40,11 @@ Object.assign(globalThis, {
   },
 });
 
+interface Sample {
+  default?: Worker;
+  POST?(): Promise<Response>;
+}
+
 interface Worker {
   fetch?(request: Request, env: object, ctx: object): Promise<Response>;
   scheduled?(controller: object, env: object, ctx: object): Promise<void>;
@@ -47,10 +52,10 @@ interface Worker {
 
 /** Runs the sample, and calls what it exports as a Worker's platform would. */
 export async function run(sample: string): Promise<void> {
-  const { default: worker = {} } = (await import(sample)) as { default?: Worker };
+  const { default: worker = {}, POST: route } = (await import(sample)) as Sample;
   const background: Promise<unknown>[] = [];
   const ctx = { waitUntil: (promise: Promise<unknown>) => void background.push(promise) };
-  const response = await worker.fetch?.(new Request("https://worker.example/"), env, ctx);
+  const response = await (route ? route() : worker.fetch?.(new Request("https://worker.example/"), env, ctx));
   if (response?.ok === false) throw new Error(await response.text());
   await worker.scheduled?.({ scheduledTime: 1_793_491_200_000 }, env, ctx);
   await Promise.all(background);
