@@ -24,16 +24,10 @@ const RAW = ["sendCommand", "customCommand", "send"];
 
 /** What {@link upstash} is: a function, with another one. */
 export interface Upstash {
-  /**
-   * Locks over the REST API, or over a client.
-   *
-   * @param options The address and the token, or an `@upstash/redis` client that you have already.
-   * @throws {TypeError} if the address or the token cannot be right, or it is another kind of client.
-   */
+  /** @param options The address and the token, or an `@upstash/redis` client. */
   (options: UpstashOptions | UpstashClient): Transport;
   /**
-   * From the environment variables `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, which Upstash's console and
-   * the Vercel integration give.
+   * From `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, as Upstash's console and the Vercel integration have it.
    *
    * @param env `process.env`, a Worker's `env`: read here and never by itself.
    * @throws {TypeError} if one of them is missing, or cannot be right.
