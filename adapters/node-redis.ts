@@ -1,24 +1,37 @@
+/**
+ * Locks over node-redis, the npm package `redis`.
+ *
+ * @module holdfast/node-redis
+ */
 import type { Transport } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 import { routingKey } from "./support/slot.ts";
 
 /** What is used of a node-redis client or pool. */
 export interface NodeRedisClient {
+  /** Sends a command, given as texts, and resolves to Redis' reply. */
   sendCommand(args: string[]): Promise<unknown>;
 }
 
 /** What is used of a node-redis cluster. */
 export interface NodeRedisCluster {
+  /** Sends a command to the server that has this key, or to any if there is none. */
   sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
-  masters: { id: string }[];
+  /** The masters, as `list()` needs them. */
+  masters: {
+    /** Any text. */
+    id: string;
+  }[];
+  /** The client of a master, or a promise of it. */
   // biome-ignore lint/suspicious/noExplicitAny: the versions disagree on the types of a node, and of its client
   nodeClient(node: any): any;
 }
 
 /**
  * Locks over node-redis (the npm package `redis`) 4, 5 or 6: a client, a pool, or a cluster. Connect it before; it
- * stays yours.
+ * stays yours: its connection, its retries, its end.
  *
+ * @param client What `createClient`, `createClientPool` or `createCluster` gave.
  * @throws {TypeError} if it is none of these.
  * @example
  * ```ts

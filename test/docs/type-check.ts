@@ -31,7 +31,7 @@ function check(blocks: Block[], also: ts.CompilerOptions): string[] {
     return sample ? ts.createSourceFile(path, sample.code, how) : getSourceFile.call(host, path, how);
   };
   const program = ts.createProgram(
-    [...samples.keys(), join(root, "test/docs/ambient.d.ts"), join(root, "test/docs/nestjs.d.ts")],
+    [...samples.keys(), ...["ambient", "nestjs", "vercel"].map((name) => join(root, `test/docs/${name}.d.ts`))],
     options,
     host,
   );
