@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isLockError, type Locks } from "../../src/index.ts";
+import { outcome } from "../support/outcome.ts";
+import type { Entry, Library, Servers } from "./libraries.ts";
+
+/** Longer than a test takes. */
+const LONG = 60_000;
+/** Soon over. */
+const SHORT = 400;
+
+let count = 0;
+
+/**
+ * A library and holdfast on the same keys exclude each other. `locks` are ours, with the prefix that leads to the
+ * library's keys; `pttl` is the longest time left of the library's key on any server.
+ */
+export function excludeEachOther(
+  { library, open }: Entry,
+  setting: () => { servers: Servers; locks: Locks; pttl(name: string): Promise<number> },
+): void {
+  describe.concurrent(library, () => {
+    let theirs: Library;
+    let ours: Locks;
+    beforeAll(async () => {
+      ours = setting().locks;
+      theirs = await open(setting().servers);
+    });
+    afterAll(async () => {
+      await theirs?.close();
+    });
+    const fresh = () => `n${++count}-${process.pid}-${Math.random().toString(36).slice(2)}`;
+
+    /** The library's refusal, or silence: what counts is what became of the lock. */
+    const attempt = (call: Promise<unknown> | undefined) => outcome(call ?? Promise.resolve());
+
+    test("it holds the lock: we are told so, and get it after its release", async () => {
+      const name = fresh();
+      const held = await theirs.take(name, LONG);
+      expect(held).not.toBeNull();
+      expect(await ours.tryAcquire(name)).toBeNull();
+      expect(await ours.query(name)).toMatchObject({ held: true, holders: [{ owner: undefined, fence: undefined }] });
+
+      const waiting = ours.acquire(name, { retry: { min: 20, max: 20 } });
+      await held?.release();
+      const lease = await waiting;
+      expect(lease.held).toBe(true);
+      expect(await lease.release()).toBe(true);
+    });
+
+    test("we hold the lock: it is refused, and gets it after our release", async () => {
+      const name = fresh();
+      const lease = await ours.acquire(name, { ttl: LONG });
+      expect(await theirs.take(name, LONG)).toBeNull();
+      expect(await lease.verify()).toBe(true);
+
+      const waiting = theirs.wait(name, LONG);
+      await sleep(60);
+      expect(await lease.release()).toBe(true);
+      const held = await waiting;
+      expect(await ours.tryAcquire(name)).toBeNull();
+      await held.release();
+      expect(await ours.query(name)).toMatchObject({ held: false });
+    });
+
+    test("its lock expires: we get it, and neither its late extension nor its late release touches ours", async () => {
+      const name = fresh();
+      const held = await theirs.take(name, SHORT);
+      const lease = await ours.acquire(name, { ttl: "20s" });
+      const before = await setting().pttl(name);
+      await attempt(held?.extend?.(LONG));
+      expect(await setting().pttl(name)).toBeLessThanOrEqual(before);
+      await attempt(held?.release());
+      expect(await lease.verify()).toBe(true);
+      expect(await lease.release()).toBe(true);
+    });
+
+    test("our lock expires: it gets it, and neither our late extension nor our late release touches its lock", async () => {
+      const name = fresh();
+      const lease = await ours.acquire(name, { ttl: `${SHORT}ms` });
+      const held = await theirs.wait(name, 20_000);
+      const before = await setting().pttl(name);
+      const { error } = await outcome(lease.extend("1m"));
+      expect(isLockError(error, "LOST")).toBe(true);
+      expect(await lease.release()).toBe(false);
+      expect(await ours.query(name)).toMatchObject({ held: true });
+      expect(await setting().pttl(name)).toBeLessThanOrEqual(before);
+      await held.release();
+      expect(await ours.query(name)).toMatchObject({ held: false });
+    });
+
+    test("our renewal keeps it out beyond our ttl", async () => {
+      const name = fresh();
+      await ours.request(name, { ttl: "1s" }, async () => {
+        await sleep(1400);
+        expect(await theirs.take(name, LONG)).toBeNull();
+      });
+    });
+
+    test("its renewal, if it has one, keeps us out beyond its ttl", async () => {
+      const name = fresh();
+      const ttl = 5000;
+      await theirs.renewing?.(name, ttl, async () => {
+        await sleep(ttl + 400);
+        expect(await ours.tryAcquire(name)).toBeNull();
+      });
+      expect(await ours.query(name)).toMatchObject({ held: false });
+    });
+
+    test("fences grow past its turns, which have none", async () => {
+      const name = fresh();
+      const first = await ours.acquire(name);
+      await first.release();
+      await (await theirs.take(name, LONG))?.release();
+      const second = await ours.acquire(name);
+      expect(second.fence).toBeGreaterThan(first.fence);
+      await second.release();
+    });
+
+    test("its lock can be extended while it is its own", async () => {
+      const name = fresh();
+      const held = await theirs.take(name, 5000);
+      await held?.extend?.(LONG);
+      if (held?.extend && !library.startsWith("simple-redis-mutex")) {
+        expect(await setting().pttl(name)).toBeGreaterThan(10_000);
+      }
+      await held?.release();
+    });
+
+    test("forceRelease frees a lock of the library", async () => {
+      const name = fresh();
+      await theirs.take(name, LONG);
+      expect(await ours.forceRelease(name)).toBe(true);
+      const lease = await ours.tryAcquire(name);
+      expect(await lease?.release()).toBe(true);
+    });
+  });
+}
