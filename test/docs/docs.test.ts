@@ -55,7 +55,10 @@ const SOURCES: Record<string, string> = JSON.parse(read("jsr.json")).exports;
 function runnable(code: Block["code"]): string {
   const from = (path: string) => JSON.stringify(pathToFileURL(join(root, path)).href);
   const imports = code
-    .replace(/from "(?:ioredis|holdfast\/ioredis)"/g, `from ${from("test/docs/over-memory.ts")}`)
+    .replace(
+      /from "(?:ioredis|holdfast\/ioredis|redis|holdfast\/node-redis)"/g,
+      `from ${from("test/docs/over-memory.ts")}`,
+    )
     .replace(/from "holdfast(\/[\w-]+)?"/g, (_, subpath = "") => `from ${from(SOURCES[`.${subpath}`] ?? "nowhere")}`)
     .replace(/from "(@opentelemetry\/[\w-]+)"/g, (_, name) => `from ${JSON.stringify(import.meta.resolve(name))}`);
   return `import ${from("test/docs/prelude.ts")};\n${imports}`;

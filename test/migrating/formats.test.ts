@@ -12,6 +12,7 @@ import {
   LockManager,
   MultiSemaphore,
   mutexLock,
+  Redlock4,
   Redlock5,
   Semaphore,
 } from "./libraries.ts";
@@ -88,6 +89,17 @@ describe.concurrent("several names in one lock of theirs exclude each of these n
     await manager.releaseBatch(handles);
     expect(await ours.query(b)).toMatchObject({ held: false });
   });
+});
+
+test("redlock 4 and redlock 5 exclude each other", async () => {
+  const name = fresh();
+  const [four, five] = [new Redlock4([client], { retryCount: 0 }), new Redlock5([client], { retryCount: 0 })];
+  const first = await four.lock(name, 10_000);
+  await expect(five.acquire([name], 10_000)).rejects.toThrow("quorum");
+  await first.unlock();
+  const second = await five.acquire([name], 10_000);
+  await expect(four.lock(name, 10_000)).rejects.toThrow("Exceeded");
+  await second.release();
 });
 
 test("a keyPrefix of redlock-universal's adapter is part of the key", async () => {
