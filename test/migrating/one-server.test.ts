@@ -27,7 +27,12 @@ describe.concurrent("over one server, holdfast excludes and is excluded by", () 
       if (!client) throw new Error("no client");
       const servers: Servers = { urls, rest };
       const locks: Locks = createLocks(ioredis(client), { prefix: entry.prefix });
-      return { servers, locks, pttl: (name) => client.pttl(entry.prefix + name) };
+      return {
+        servers,
+        locks,
+        pttl: (name) => client.pttl(entry.prefix + name),
+        remove: (name) => client.del(entry.prefix + name),
+      };
     });
   }
 });

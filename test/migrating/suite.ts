@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isLockError, type Locks } from "../../src/index.ts";
-import { outcome } from "../support/outcome.ts";
+import { isLockError, type Lease, type Locks } from "../../src/index.ts";
+import { failsWith, outcome } from "../support/outcome.ts";
 import type { Entry, Library, Servers } from "./libraries.ts";
 
 /** Longer than a test takes. */
@@ -13,11 +13,16 @@ let count = 0;
 
 /**
  * A library and holdfast on the same keys exclude each other. `locks` are ours, with the prefix that leads to the
- * library's keys; `pttl` is the longest time left of the library's key on any server.
+ * library's keys; `pttl` is the longest time left of the library's key on any server, and `remove` deletes that key by hand.
  */
 export function excludeEachOther(
   { library, open }: Entry,
-  setting: () => { servers: Servers; locks: Locks; pttl(name: string): Promise<number> },
+  setting: () => {
+    servers: Servers;
+    locks: Locks;
+    pttl(name: string): Promise<number>;
+    remove(name: string): Promise<unknown>;
+  },
 ): void {
   describe.concurrent(library, () => {
     let theirs: Library;
@@ -87,6 +92,34 @@ export function excludeEachOther(
       expect(await setting().pttl(name)).toBeLessThanOrEqual(before);
       await held.release();
       expect(await ours.query(name)).toMatchObject({ held: false });
+    });
+
+    test("its lock is deleted, and we have it: what it sends as if it held it changes nothing", async () => {
+      const name = fresh();
+      const held = await theirs.take(name, LONG);
+      await setting().remove(name);
+      const lease = await ours.acquire(name, { ttl: "20s" });
+      await attempt(held?.extend?.(LONG));
+      expect(await setting().pttl(name)).toBeLessThanOrEqual(20_000);
+      await attempt(held?.release());
+      expect(await lease.verify()).toBe(true);
+      expect(await lease.release()).toBe(true);
+    });
+
+    test("our lock is deleted, and it has it: what we send as if we held it changes nothing", async () => {
+      const name = fresh();
+      const [extending, releasing] = await Promise.all(
+        [`${name}-extended`, `${name}-released`].map((one) => ours.acquire(one, { ttl: LONG })),
+      );
+      for (const { name } of [extending, releasing] as Lease[]) await setting().remove(name);
+      const held = [await theirs.take(`${name}-extended`, 20_000), await theirs.take(`${name}-released`, 20_000)];
+      expect((await failsWith("LOST", (extending as Lease).extend())).reason).toBe("taken");
+      expect(await setting().pttl(`${name}-extended`)).toBeLessThanOrEqual(20_000);
+      await releasing?.release();
+      for (const one of [extending, releasing] as Lease[]) {
+        expect(await ours.query(one.name)).toMatchObject({ held: true });
+      }
+      for (const one of held) await one?.release();
     });
 
     test("our renewal keeps it out beyond our ttl", async () => {
