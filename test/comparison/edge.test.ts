@@ -64,8 +64,9 @@ test("@upstash/lock with its client is larger than holdfast with its own REST ca
   expect(await size(ours, root)).toBeLessThan(theirs);
 });
 
-test("redlock 5: its types are not reached by its exports", () => {
+test("redlock 5: its types are not reached by its exports", { timeout: 120_000 }, () => {
   const program = join(peers, "program.ts");
+  const code = 'import Redlock from "redlock5";\nimport { Lock } from "@upstash/lock";\nexport { Lock, Redlock };\n';
   const options = {
     module: ts.ModuleKind.Preserve,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
@@ -74,20 +75,15 @@ test("redlock 5: its types are not reached by its exports", () => {
     skipLibCheck: true,
     types: [],
   };
-  const complaints = (code: string) => {
-    const host = ts.createCompilerHost(options);
-    const { getSourceFile } = host;
-    host.getSourceFile = (path, how) =>
-      path === program ? ts.createSourceFile(path, code, how) : getSourceFile.call(host, path, how);
-    return ts
-      .getPreEmitDiagnostics(ts.createProgram([program], options, host))
-      .filter(({ file }) => file?.fileName === program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
-  };
-  expect(complaints('import Redlock from "redlock5"; new Redlock([]);').join()).toContain(
-    "implicitly has an 'any' type",
-  );
-  expect(complaints('import { createLock } from "universal"; createLock;')).toEqual([]);
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (path, how) =>
+    path === program ? ts.createSourceFile(path, code, how) : getSourceFile.call(host, path, how);
+  const checked = ts.createProgram([program], options, host);
+  const complaints = ts.getPreEmitDiagnostics(checked, checked.getSourceFile(program));
+  expect(complaints.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([
+    expect.stringMatching(/redlock5.*There are types.*could not be resolved when respecting package.json "exports"/s),
+  ]);
 });
 
 test("redlock-universal asks for Node 22", () => {

@@ -61,7 +61,7 @@ async function both(open: (client: Redis, name: string) => Promise<unknown>, pre
 
 describe.concurrent("busy and outage", () => {
   test("holdfast: TIMEOUT and BACKEND", async () => {
-    const open = (client: Redis, name: string) => createLocks(ioredis(client)).acquire(name, { wait: "200ms" });
+    const open = (client: Redis, name: string) => createLocks(ioredis(client)).acquire(name, { wait: 0 });
     const { busy, outage } = await both(open, "lock:");
     expect([busy.code, outage.code]).toEqual(["TIMEOUT", "BACKEND"]);
   });

@@ -91,7 +91,7 @@ const redlock5: Entry = {
     const { clients, close } = await ioredisClients(servers);
     const once = new Redlock5(clients, { retryCount: 0 });
     const patient = new Redlock5(clients, { retryCount: ENOUGH, retryDelay: PAUSE, retryJitter: 5 });
-    const renewer = new Redlock5(clients, { retryCount: 0, automaticExtensionThreshold: 2000 });
+    const renewer = new Redlock5(clients, { retryCount: 0, automaticExtensionThreshold: 1500 });
     const held = (lock: Lock5): Held => ({ release: () => lock.release(), extend: (ms) => lock.extend(ms) });
     return {
       take: async (name, ttl) => orNull(once.acquire([name], ttl).then(held), /unable to achieve a quorum/),
