@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ioredis } from "../../adapters/ioredis.ts";
 import { createLocks, type LockEvent, type Locks } from "../../src/index.ts";
 import { failsWith, noUnhandledRejections } from "../support/outcome.ts";
+import { ioredisClients } from "./entry.ts";
 import {
   createLock,
   IoredisAdapter,
-  ioredisClients,
   LockManager,
   MultiSemaphore,
   mutexLock,

@@ -3,7 +3,8 @@ import { ioredis } from "../../adapters/ioredis.ts";
 import { createLocks, type Locks } from "../../src/index.ts";
 import { noUnhandledRejections } from "../support/outcome.ts";
 import { type RestServer, startRestServer } from "../support/rest-server.ts";
-import { ioredisClients, type Servers, SINGLE } from "./libraries.ts";
+import { SINGLE } from "./entries/index.ts";
+import { ioredisClients, type Servers } from "./entry.ts";
 import { excludeEachOther } from "./suite.ts";
 
 noUnhandledRejections();

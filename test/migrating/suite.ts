@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isLockError, type Lease, type Locks } from "../../src/index.ts";
 import { failsWith, outcome } from "../support/outcome.ts";
-import type { Entry, Library, Servers } from "./libraries.ts";
+import type { Entry, Library, Servers } from "./entry.ts";
 
 /** Longer than a test takes. */
 const LONG = 60_000;

@@ -4,7 +4,8 @@ import { createLocks } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
 import { noUnhandledRejections } from "../support/outcome.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { ioredisClients, MANY } from "./libraries.ts";
+import { MANY } from "./entries/index.ts";
+import { ioredisClients } from "./entry.ts";
 import { excludeEachOther } from "./suite.ts";
 
 noUnhandledRejections();
