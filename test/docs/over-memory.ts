@@ -39,6 +39,6 @@ export function waitUntil(promise: Promise<unknown>): void {
 
 /** As the package `redis` has it. */
 export function createClient(): object {
-  const client = { on: () => client, connect: async () => client, sendCommand: server() };
+  const client = { on: () => client, connect: async () => client, close: async () => {}, sendCommand: server() };
   return client;
 }
