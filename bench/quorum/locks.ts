@@ -61,7 +61,7 @@ function universal(over: "ioredis" | "node-redis"): Locker {
   const name = `redlock-universal, ${over}`;
   return {
     name,
-    turnsWhenHanging: 2,
+    turnsWhenHanging: 1,
     async open(stores, hanging) {
       const { clients, settle } = await (over === "ioredis" ? stores.ioredis(hanging) : stores.nodeRedis(hanging));
       const Adapter = over === "ioredis" ? IoredisAdapter : NodeRedisAdapter;
