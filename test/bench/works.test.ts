@@ -34,7 +34,7 @@ describe("each work runs", () => {
     });
   });
 
-  test.for(["processes", "one-process", "rest"])("%s: an acquisition is at least the lock and its release", (name) => {
+  test.for(["processes", "one-process", "rest"])("%s: an acquisition is a request or more", (name) => {
     expect(column(name, "requests an acquisition").holdfast).toBeGreaterThanOrEqual(1);
   });
 
