@@ -1,5 +1,5 @@
-// What is used of the peers. Theirs are in bench/node_modules, which is there only where the benchmarks were run; and
-// redlock 5 has types that its exports do not lead to.
+// What is used of two peers: theirs are in bench/node_modules, which is there only where the benchmarks were run, and
+// redlock 5 has types that its exports do not lead to. The types of the others come from test/migrating, by tsconfig.json.
 declare module "redlock" {
   export default class Redlock {
     constructor(clients: Iterable<unknown>, settings?: { retryCount?: number });
@@ -29,33 +29,4 @@ declare module "redlock-universal" {
     ttl: number;
     retryAttempts?: number;
   }): Lock<{ readonly key: string }>;
-}
-
-declare module "redis-semaphore" {
-  export class Mutex {
-    constructor(
-      client: unknown,
-      key: string,
-      options?: { lockTimeout?: number; acquireTimeout?: number; retryInterval?: number },
-    );
-    acquire(): Promise<void>;
-    release(): Promise<void>;
-  }
-}
-
-declare module "simple-redis-mutex" {
-  export function lock(client: unknown, name: string, options?: { timeout?: number }): Promise<() => Promise<void>>;
-}
-
-declare module "@upstash/lock" {
-  export class Lock {
-    constructor(options: {
-      redis: unknown;
-      id: string;
-      lease?: number;
-      retry?: { attempts: number; delay: number };
-    });
-    acquire(): Promise<boolean>;
-    release(): Promise<boolean>;
-  }
 }
