@@ -1,7 +1,7 @@
 /** Stands for the clients and their adapters where a sample is run: the same program, over memory. */
 import { type MemoryTransport, memory } from "../../adapters/memory.ts";
 
-export default class Redis {
+export class Redis {
   readonly url: string | undefined;
 
   constructor(url?: string) {
