@@ -1,5 +1,5 @@
 import { type Clock, createLocks, type Locks, type LocksOptions, type Transport } from "../../src/index.ts";
-import { quorum } from "../../src/quorum.ts";
+import { type QuorumOptions, quorum } from "../../src/quorum.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RespClient, respClient } from "../support/resp.ts";
 import { type RestServer, startRestServer } from "../support/rest-server.ts";
@@ -19,7 +19,7 @@ export interface Cost {
 export interface Counter {
   /** Resolves after so many milliseconds. */
   sleep(ms: number): Promise<void>;
-  locks(options?: LocksOptions): Locks;
+  locks(options?: LocksOptions, over?: QuorumOptions): Locks;
   /** Lets time pass until it has settled. */
   drive<T>(work: Promise<T>): Promise<T>;
   /** What is sent until the work and its clean-ups are over. */
@@ -95,9 +95,9 @@ export async function startDatabases(count: number): Promise<Databases> {
 
       return {
         sleep: (ms) => new Promise((resolve) => void clock.timer(ms, resolve)),
-        locks: (options) => {
+        locks: (options, quorumOptions) => {
           const [first] = transports as [Transport];
-          return createLocks(size > 1 ? quorum(transports) : first, { clock, ...options });
+          return createLocks(size > 1 ? quorum(transports, quorumOptions) : first, { clock, ...options });
         },
         async drive(work) {
           let done = false;

@@ -23,7 +23,7 @@ const money = (amount: number) =>
   `$${amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 const small = (amount: number) => `$${amount.toFixed(3)}`;
 
-describe("what the guide to costs says is what is counted", { timeout: 60_000 }, () => {
+describe("what the guide to costs says is what is counted", { timeout: 120_000 }, () => {
   let databases: Databases;
   let names = 0;
   /** Commands by title. */
