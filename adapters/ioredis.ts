@@ -31,7 +31,7 @@ export interface IoredisCluster extends IoredisClient {
  *   lock apart: use the `prefix` option of `createLocks`.
  * @example
  * ```ts
- * import Redis from "ioredis";
+ * import { Redis } from "ioredis";
  * import { createLocks } from "holdfast";
  * import { ioredis } from "holdfast/ioredis";
  *

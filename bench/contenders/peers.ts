@@ -53,7 +53,7 @@ const universal = contender("redlock-universal", "TCP", async (place) => {
 const simple = contender("simple-redis-mutex", "TCP", async (place) => {
   const { lock } = await peer("simple-redis-mutex", () => import("simple-redis-mutex"));
   const { client, close } = await openNodeRedis(place);
-  return { close, take: (name) => lock(client, name, { timeout: TTL }) };
+  return { close, take: (name) => lock(client as never, name, { timeout: TTL }) };
 });
 
 export const UPSTASH_LOCK = "@upstash/lock";

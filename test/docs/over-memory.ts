@@ -17,7 +17,7 @@ export function server(): Send {
 }
 
 /** As the package `ioredis` has it. */
-export default class Redis {
+export class Redis {
   readonly url: string | undefined;
   readonly #send: Send = server();
 

@@ -67,6 +67,9 @@ function compilerOptions(): ts.CompilerOptions {
   return {
     ...options,
     moduleDetection: ts.ModuleDetectionKind.Force,
+    // As Node resolves: what passes here passes with a bundler, and the other way round it does not.
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
     // A sample shows a part of a program.
     isolatedDeclarations: false,
     declaration: false,
