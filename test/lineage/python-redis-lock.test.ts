@@ -80,8 +80,7 @@ lineage("python-redis-lock", (row) => {
     const locks = place.locks({ ttl: "2s", renew: true, maxHold: "3s" });
     const lease = await locks.acquire(name);
     const began = place.now();
-    const lost = new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
-    await (place.clock?.advance(3000) ?? lost);
+    await (place.clock?.advance(3000) ?? until(async () => lease.signal.aborted, "maxHold did not end it"));
     expect(place.now() - began).toBeGreaterThan(3000 - EARLY);
     expect(lease.signal.reason).toMatchObject({ code: "LOST", reason: "max-hold" });
     expect(lease.held).toBe(false);
@@ -174,8 +173,7 @@ lineage("python-redis-lock", (row) => {
     const stuck = await place.locks().acquire(name, { ttl: "1500ms", renew: true });
     expect(await operator.forceRelease(name)).toBe(true);
     expect((await operator.tryAcquire(name))?.held).toBe(true);
-    const told = new Promise((resolve) => stuck.signal.addEventListener("abort", resolve));
-    await (place.clock?.advance(500) ?? told);
+    await (place.clock?.advance(500) ?? until(async () => stuck.signal.aborted, "its holder was not told"));
     expect(stuck.signal.reason).toMatchObject({ code: "LOST", reason: "taken" });
     expect(await stuck.release()).toBe(false);
     expect((await operator.query(name)).held).toBe(true);
