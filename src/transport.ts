@@ -1,3 +1,12 @@
+/** Redis' messages, for who waits in line. A message may be lost: it costs a poll, nothing else. */
+export interface Wakeups {
+  /**
+   * Calls `onMessage` with the payload of each message that is published to this channel after the promise has resolved.
+   * Resolves, once the subscription is known to the server, to a function that ends it. Rejects if that cannot be had.
+   */
+  listen(channel: string, onMessage: (message: string) => void): Promise<() => void>;
+}
+
 /**
  * The port: the two calls that the core makes to Redis, and what a transport may offer beyond them.
  *
@@ -36,4 +45,6 @@ export interface Transport {
    * transport itself sees every key.
    */
   nodes?(): Transport[];
+  /** Messages that wake who waits in line (`fair`), over a connection that is made on first need. Default: absent, polling. */
+  wakeups?: Wakeups;
 }
