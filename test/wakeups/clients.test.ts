@@ -8,6 +8,7 @@ import { until } from "../support/redis-process.ts";
 import { type RespClient, respClient, text } from "../support/resp.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { CLIENTS } from "./clients.ts";
+import { ear } from "./ear.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 noUnhandledRejections();
@@ -41,16 +42,6 @@ async function stage(connect: (typeof CLIENTS)[string], through = url) {
     publish: (channel: string, message: string) => redis.send("PUBLISH", channel, message),
     subscribers: async (channel: string) => ((await redis.send("PUBSUB", "NUMSUB", channel)) as unknown[])[1],
     channels: [`${name}:{1}`, `${name}:2`] as const,
-  };
-}
-
-/** What was heard so far, and the end of a wait for more. */
-function ear() {
-  const heard: string[] = [];
-  return {
-    heard,
-    onMessage: (message: string) => void heard.push(message),
-    hears: (message: string) => until(async () => heard.includes(message), `${message} was not heard`),
   };
 }
 

@@ -5,6 +5,7 @@ import { until } from "../support/redis-process.ts";
 import { type RedisCluster, type RedisServer, startOwnCluster } from "../support/redis-server.ts";
 import { respClient, text } from "../support/resp.ts";
 import { CLUSTERS } from "./clients.ts";
+import { type Ear, ear } from "./ear.ts";
 
 vi.setConfig({ testTimeout: 40_000 });
 noUnhandledRejections();
@@ -27,11 +28,6 @@ async function listening(servers = cluster.servers, pattern = / sub=[1-9]|cmd=un
   return lists.map((list) => list.split("\n").filter((line) => pattern.test(line)).length);
 }
 const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0);
-
-function ear() {
-  const heard: string[] = [];
-  return { onMessage: (message: string) => void heard.push(message), heard };
-}
 
 describe.each(Object.entries(CLUSTERS))("%s over a Cluster", (_, connect) => {
   test("one connection to any node hears what is published at each", async () => {
@@ -61,13 +57,13 @@ describe.each(Object.entries(CLUSTERS))("%s over a Cluster", (_, connect) => {
 
 test("a node that goes away: each client listens at another", async () => {
   const connected = await Promise.all(
-    // Six of each, so that some are at the node that stops.
+    // Four of each, so that some are at the node that stops.
     Object.values(CLUSTERS).flatMap((connect) => Array.from({ length: 4 }, () => connect(cluster.nodes))),
   );
   const ears = connected.map(() => ear());
   const stops = await Promise.all(
     connected.map(({ transport }, index) =>
-      (transport.wakeups as Wakeups).listen("news", (ears[index] as ReturnType<typeof ear>).onMessage),
+      (transport.wakeups as Wakeups).listen("news", (ears[index] as Ear).onMessage),
     ),
   );
   const [gone, ...others] = [...cluster.servers].reverse() as [RedisServer, RedisServer, RedisServer];
