@@ -36,9 +36,7 @@ async function stage(connect: (typeof CLIENTS)[string], through = url) {
     close,
     connections: ids,
     listening: () => ids(/ sub=[1-9]/),
-    kill: async () => {
-      for (const id of await ids(/ sub=[1-9]/)) await redis.send("CLIENT", "KILL", "ID", (id as string).slice(3));
-    },
+    kill: (id: string | undefined) => redis.send("CLIENT", "KILL", "ID", (id as string).slice(3)),
     publish: (channel: string, message: string) => redis.send("PUBLISH", channel, message),
     subscribers: async (channel: string) => ((await redis.send("PUBSUB", "NUMSUB", channel)) as unknown[])[1],
     channels: [`${name}:{1}`, `${name}:2`] as const,
@@ -103,7 +101,7 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     const stops = [await listen(channels[0], first.onMessage), await listen(channels[1], second.onMessage)];
     const all = (await connections()).length;
     const [id] = await listening();
-    await kill();
+    await kill(id);
     for (const channel of channels) {
       await until(async () => (await subscribers(channel)) === 1, "it was not subscribed again");
     }
@@ -114,9 +112,12 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     await until(async () => (await connections()).length < all, "the connection was not closed");
 
     const stop = await listen(channels[0], first.onMessage);
+    const [lingering] = await listening();
     stop();
-    await kill();
-    await until(async () => (await connections()).length < all, "the connection was made again for nobody");
+    await kill(lingering);
+    await until(async () => (await connections()).length < all, "the connection was not closed again");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await connections()).length).toBeLessThan(all);
     await close();
   });
 
@@ -124,21 +125,24 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     const { hostname, port } = new URL(url);
     const proxy = await startTcpProxy(Number(port), hostname);
     const { listen, publish, channels, close } = await stage(connect, proxy.url);
+    const first = ear();
+    const stopFirst = await listen(channels[1], first.onMessage);
     proxy.retarget(1);
     await expect(listen(channels[0], () => {})).rejects.toThrow("no subscription: no answer within 5000 ms");
 
-    const { onMessage, hears } = ear();
+    const second = ear();
     let resolved = false;
-    const listening = listen(channels[1], onMessage).finally(() => {
+    const listening = listen(channels[1], second.onMessage).finally(() => {
       resolved = true;
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(resolved).toBe(false);
     proxy.retarget(Number(port));
-    const stop = await listening;
+    const stopSecond = await listening;
     await publish(channels[1], "back");
-    await hears("back");
-    stop();
+    await Promise.all([first.hears("back"), second.hears("back")]);
+    stopFirst();
+    stopSecond();
     await until(async () => proxy.connections <= 2, "the connection was not closed");
     await close();
     await proxy.close();

@@ -233,6 +233,6 @@ export async function main(): Promise<string> {
   const commands: Commands = async (args) => args;
   const suite: ConformanceOptions = { test: (name) => registered.push(name), transport: () => store, commands };
   conformance(suite);
-  check(registered.length > 100 && transports.length === 8 && events.includes("acquired"), "all of it");
+  check(registered.length > 100 && transports.length === 9 && events.includes("acquired"), "all of it");
   return "done";
 }
