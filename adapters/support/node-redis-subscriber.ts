@@ -66,6 +66,7 @@ export function subscriber(
 ): Subscriber {
   let connection: Duplicate | undefined;
   let closed = false;
+  let before: Promise<unknown> = Promise.resolve();
 
   async function open(): Promise<void> {
     connection = await make();
@@ -84,10 +85,17 @@ export function subscriber(
     } catch {}
   }
 
+  // Version 4 forgets who subscribes to a channel again before it has heard that it is unsubscribed.
+  function inTurn(send: () => Promise<unknown> | undefined): Promise<unknown> {
+    const sent = before.then(send);
+    before = sent.catch(() => {});
+    return sent;
+  }
+
   return {
     opened: open(),
-    subscribe: async (channel) => connection?.subscribe(channel, (text, from) => message(from, text)),
-    unsubscribe: async (channel) => connection?.unsubscribe(channel),
+    subscribe: (channel) => inTurn(() => connection?.subscribe(channel, (text, from) => message(from, text))),
+    unsubscribe: (channel) => inTurn(() => connection?.unsubscribe(channel)),
     keepsAlive: (yes) => (yes ? connection?.ref() : connection?.unref()),
     close: () => void close(),
   };

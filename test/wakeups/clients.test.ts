@@ -64,7 +64,31 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     await one.hears("3");
     expect(two.heard).toEqual(["1", "2"]);
     stopThree();
+    // Without a breath in between.
+    for (const message of ["4", "5", "6", "7", "8"]) {
+      const stopAgain = await listen(channels[0], one.onMessage);
+      await publish(channels[0], message);
+      await one.hears(message);
+      stopAgain();
+    }
     await close();
+  });
+
+  test("who listens again before the client knows that it was unsubscribed hears what is published", async () => {
+    const { hostname, port } = new URL(url);
+    const proxy = await startTcpProxy(Number(port), hostname);
+    const { listen, publish, subscribers, channels, close } = await stage(connect, proxy.url);
+    const { onMessage, hears } = ear();
+    const stop = await listen(channels[0], onMessage);
+    proxy.delay(100);
+    stop();
+    await until(async () => (await subscribers(channels[0])) === 0, "it is still subscribed");
+    const stopAgain = await listen(channels[0], onMessage);
+    await publish(channels[0], "again");
+    await hears("again");
+    stopAgain();
+    await close();
+    await proxy.close();
   });
 
   test("one connection for all channels, made on first need, kept for a moment, closed after the last", async () => {
