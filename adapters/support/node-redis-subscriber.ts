@@ -85,7 +85,7 @@ export function subscriber(
     } catch {}
   }
 
-  // Version 4 forgets who subscribes to a channel again before it has heard that it is unsubscribed.
+  // node-redis forgets who subscribes to a channel again before it has heard that it is unsubscribed.
   function inTurn(send: () => Promise<unknown> | undefined): Promise<unknown> {
     const sent = before.then(send);
     before = sent.catch(() => {});
