@@ -1,5 +1,6 @@
 import type * as ioredisAdapter from "../../adapters/ioredis.ts";
 import type * as upstashAdapter from "../../adapters/upstash.ts";
+import type * as upstashSubscribe from "../../adapters/upstash-subscribe.ts";
 import type * as holdfast from "../../src/index.ts";
 import { built } from "../support/built.ts";
 import { openIoredis } from "./clients.ts";
@@ -69,7 +70,8 @@ function overRest(way: Way): Contender {
     over: "REST",
     async open({ url, token }: Place) {
       const { upstash } = await built<typeof upstashAdapter>("upstash");
-      const options = { url: url as string, token: token as string, subscribe: way.wakeups ?? false };
+      const { subscribe } = await built<typeof upstashSubscribe>("upstash-subscribe");
+      const options = { url: url as string, token: token as string, ...(way.wakeups && { subscribe }) };
       return open(upstash(options), way, () => {});
     },
   };

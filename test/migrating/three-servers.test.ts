@@ -27,7 +27,13 @@ describe.concurrent("over three servers, a quorum of holdfast excludes and is ex
       const { clients } = own;
       return {
         servers: { urls: redis.map(({ url }) => url), rest: { url: "", token: "" } },
-        locks: createLocks(quorum(clients.map(ioredis), { maxTtl: 0 }), { prefix: entry.prefix }),
+        locks: createLocks(
+          quorum(
+            clients.map((client) => ioredis(client)),
+            { maxTtl: 0 },
+          ),
+          { prefix: entry.prefix },
+        ),
         remove: (name) => Promise.all(clients.map((one) => one.del(entry.prefix + name))),
         pttl: async (name) => Math.max(...(await Promise.all(clients.map((one) => one.pttl(entry.prefix + name))))),
       };
