@@ -71,7 +71,9 @@ export function inLine(outer: Call): Call {
    */
   function dated({ handed = 0 }: Place): Attempted | undefined {
     const before = listener?.line(lock)?.answers.find((answer) => answer.fence < handed);
-    if (!renew || !before || lessDrift(before.left) - since(clock, before) < before.left / 4) return undefined;
+    if (!renew || !before) return undefined;
+    const left = Math.min(before.left, outer.ttl);
+    if (lessDrift(left) - since(clock, before) < left / 4) return undefined;
     return { ...before, outcome: "granted", label: "", fence: handed };
   }
 

@@ -305,3 +305,31 @@ describe("who waits in another process", () => {
     expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
   });
 });
+
+describe("a long job", () => {
+  test("that is renewed is known to be here: who waits for it leaves no mark, and is handed the lock at once", async () => {
+    const { clock, locks, store } = processes();
+    const held = await locks.acquire("x", { ttl: "3s", renew: true });
+    const waits = locks.acquire("x", { wait: "1h" });
+    await clock.advance(60_000);
+    expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
+    await held.release();
+    await clock.advance(0);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("gives nobody's turn away when a wait here ends", async () => {
+    const { clock, locks, remote, network } = processes();
+    const other = await remote.acquire("x", { ttl: "1m" });
+    const short = rejection(locks.acquire("x", { wait: "2s" }));
+    const long = locks.acquire("x", { wait: "1m", retry: () => 100 });
+    await clock.advance(3_000);
+    await short;
+    const asked = network.sent("acquire");
+    await clock.advance(1_000);
+    expect(network.sent("acquire") - asked).toBeGreaterThan(8);
+    await other.release();
+    await clock.advance(110);
+    expect((await long).held).toBe(true);
+  });
+});
