@@ -4,7 +4,7 @@ import type { Call } from "./core.ts";
 import { track } from "./core.ts";
 import type { Outage } from "./failure.ts";
 import type { Part } from "./quorum-part.ts";
-import type { Vote } from "./round.ts";
+import type { Rounds, Vote } from "./round.ts";
 import { rounds } from "./round.ts";
 
 /** The stores, and how they decide. */
@@ -54,15 +54,17 @@ const CROWD = 64;
 /** Until when each is tried: of one that a Worker's request took with it, nobody hears again. */
 const underWay = new WeakMap<Part, Set<{ until: number }>>();
 
-/** Whether one more may begin. */
-function crowded(crowd: Set<{ until: number }>, now: number): boolean {
+/** Whether no other may begin. */
+function crowded(part: Part, now: number): boolean {
+  const crowd = underWay.get(part) ?? new Set();
   for (const each of crowd) if (each.until < now) crowd.delete(each);
   return crowd.size >= CROWD;
 }
 
 /**
  * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
- * It never rejects, and settles when the store was told, with whether that was needed.
+ * A store that already has to be told of so many others is told of this one when its vote comes, for which `close` waits
+ * too. It never rejects, and settles when the store was told, with whether that was needed.
  */
 export function tidy<T>(
   { limitOf }: Electorate,
@@ -75,36 +77,42 @@ export function tidy<T>(
 ): Promise<boolean> {
   const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
-  const round = rounds(background, limit);
+  let round: Rounds;
 
   const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
 
+  function answered(within: number): Promise<Vote<T>> {
+    round = rounds(background, within);
+    return round.decide([late], ([first], open) => (open ? undefined : first));
+  }
+
   async function work(): Promise<boolean> {
     try {
-      const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
+      let seen = await answered(limit);
       if (!needed(seen)) return false;
-      if (seen.answer) await giveBack();
-      else {
-        part.spend(token);
-        await giveBackTo(underWay.get(part) ?? new Set());
+      if (!seen.answer && crowded(part, background.monotonic())) seen = await answered(ttl);
+      if (seen.answer) {
+        if (needed(seen)) await giveBack();
+        return true;
       }
+      part.spend(token);
+      if (!crowded(part, background.monotonic())) await giveBackAsOneOf();
     } catch {
       // Closed meanwhile.
     }
     return true;
   }
 
-  async function giveBackTo(crowd: Set<{ until: number }>): Promise<void> {
-    const now = background.monotonic();
-    if (crowded(crowd, now)) return;
-    const one = { until: now + ttl + commandTimeout };
+  async function giveBackAsOneOf(): Promise<void> {
+    const one = { until: background.monotonic() + ttl + commandTimeout };
+    const crowd = underWay.get(part) ?? new Set();
     underWay.set(part, crowd.add(one));
     await giveBack();
     crowd.delete(one);
   }
 
   const over = work();
-  track(call, cleanUps, { until: background.monotonic() + limit, over, end: round.end });
+  track(call, cleanUps, { until: background.monotonic() + limit + ttl, over, end: () => round.end() });
   void handTo(waitUntil, over);
   return over;
 }

@@ -97,6 +97,15 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       invariants: [9],
     },
     {
+      name: "a server that was told of too many others is not told when its vote comes",
+      file: "src/quorum-votes.ts",
+      from: "seen = await answered(ttl);",
+      to: "return true;",
+      invariants: [9],
+      stores: 5,
+      first: 317_782,
+    },
+    {
       name: "a token is used again after a minority was given back",
       file: "src/wait.ts",
       from: "if (used?.()) {",
