@@ -8,12 +8,14 @@ export interface Keys {
 }
 
 const RECORD = "fence.7t5:";
+/** In front of the result of a single flight. */
+export const RESULT = "result.qdb:";
 
 /**
  * Prefixes of auxiliary keys. The CRC16 of each is 0 and none has a brace, so that on Redis Cluster prefix + key has
  * the slot of key whatever the key, hash tags included. `{key}:suffix` is wrong for keys that contain braces.
  */
-export const AUXILIARY: readonly string[] = [RECORD, "queue.b0v5:", "result.qdb:", "alive.dcr7:"];
+export const AUXILIARY: readonly string[] = [RECORD, "queue.b0v5:", RESULT, "alive.dcr7:"];
 
 /** The keys of a name; `undefined` if no lock can be called this. */
 export function keysIfValid(prefix: string, name: unknown): Keys | undefined {

@@ -98,7 +98,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "a server that was told of too many others is not told when its vote comes",
-      file: "src/quorum-votes.ts",
+      file: "src/quorum-tidy.ts",
       from: "seen = await answered(ttl);",
       to: "return true;",
       invariants: [9],
