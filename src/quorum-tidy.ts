@@ -35,6 +35,8 @@ export function tidy<T>(
   const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   let round: Rounds;
+  /** Whether the store is not to be told before its vote comes. */
+  let withheld = false;
 
   const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
 
@@ -47,7 +49,8 @@ export function tidy<T>(
     try {
       let seen = await answered(limit);
       if (!needed(seen)) return false;
-      if (!seen.answer && crowded(part, background.monotonic())) seen = await answered(ttl);
+      withheld = !seen.answer && crowded(part, background.monotonic());
+      if (withheld) seen = await answered(ttl);
       if (seen.answer) {
         if (needed(seen)) await giveBack();
         return true;
@@ -55,7 +58,8 @@ export function tidy<T>(
       part.spend(token);
       if (!crowded(part, background.monotonic())) await giveBackAsOneOf();
     } catch {
-      // Closed meanwhile.
+      // Closed meanwhile: it is told, and nobody waits for what it says.
+      if (!withheld) void part.give(call, token, rest?.() ?? 0).catch(() => {});
     }
     return true;
   }
@@ -68,8 +72,13 @@ export function tidy<T>(
     crowd.delete(one);
   }
 
+  function end(): Promise<unknown> {
+    round.end();
+    return over;
+  }
+
   const over = work();
-  track(call, cleanUps, { until: background.monotonic() + limit + ttl, over, end: () => round.end() });
+  track(call, cleanUps, { until: background.monotonic() + limit + ttl, over, end });
   void handTo(waitUntil, over);
   return over;
 }

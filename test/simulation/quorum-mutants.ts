@@ -106,6 +106,15 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       first: 317_782,
     },
     {
+      name: "a server whose vote is awaited when the client is closed is not told",
+      file: "src/quorum-tidy.ts",
+      from: "if (!withheld) void part.give(",
+      to: "if (withheld) void part.give(",
+      invariants: [9],
+      stores: 5,
+      first: 407_724,
+    },
+    {
       name: "a token is used again after a minority was given back",
       file: "src/wait.ts",
       from: "if (used?.()) {",
