@@ -32,6 +32,8 @@ export interface Core {
 /** Everything that one call works with. `core` is for what may change meanwhile. */
 export interface Call extends Omit<Core, "closing">, Keys, Settings {
   core: Core;
+  /** At a release: milliseconds for which the name is kept all the same, from when it is asked. */
+  rest?(): number;
 }
 
 /** How a subpath makes calls through a user's `locks`. Another copy of the package has another symbol: it is refused. */

@@ -77,8 +77,6 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
     },
 
     async release(call, token, rest, send) {
-      const began = clock.monotonic();
-      const restNow = () => Math.max(0, Math.ceil(rest - (clock.monotonic() - began)));
       const failed = ({ failure }: Vote<Answer>) => !!failure;
       const judge: Judge<Released> = (seen, open) => {
         const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
@@ -97,7 +95,7 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
       );
       for (const [index, part] of parts.entries()) {
         if (seen[index]?.answer) continue;
-        void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed, restNow);
+        void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed);
       }
       return verdict;
     },

@@ -30,7 +30,6 @@ export function tidy<T>(
   token: string,
   late: Promise<Vote<T>>,
   needed: (vote: Vote<T>) => boolean,
-  rest?: () => number,
 ): Promise<boolean> {
   const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
@@ -38,7 +37,7 @@ export function tidy<T>(
   /** Whether the store is not to be told before its vote comes. */
   let withheld = false;
 
-  const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
+  const giveBack = () => cleanUp({ ...call, store: part }, token);
 
   function answered(within: number): Promise<Vote<T>> {
     round = rounds(background, within);
@@ -59,7 +58,7 @@ export function tidy<T>(
       if (!crowded(part, background.monotonic())) await giveBackAsOneOf();
     } catch {
       // Closed meanwhile: it is told, and nobody waits for what it says.
-      if (!withheld) void part.give(call, token, rest?.() ?? 0).catch(() => {});
+      if (!withheld) void part.give(call, token, call.rest?.() ?? 0).catch(() => {});
     }
     return true;
   }
