@@ -54,29 +54,33 @@ export function rounds(clock: Clock, limit: number, total: number = Infinity): R
           abandon = () => reject(new Error("given up"));
           if (ended) return abandon();
           const seen: Vote<never>[] = votes.map(() => ({}));
+          // 0 as well when there is a verdict: what comes after that changes nothing of what it was found by.
           let open = votes.length;
           const look = () => {
             try {
               const verdict = judge(seen, open);
-              if (verdict !== undefined && verdict !== null) resolve(verdict);
+              if (verdict === undefined || verdict === null) return;
+              resolve(verdict);
             } catch (error) {
               reject(error);
             }
+            open = 0;
           };
           const room = Math.max(0, Math.min(limit, until - clock.monotonic()));
           timer = clock.timer(room, () => {
             const late = classify(`no answer within ${Math.round(room)} ms`);
-            for (const each of seen) if (!each.answer) each.failure ??= late;
+            for (const [index, each] of seen.entries())
+              if (!each.answer && !each.failure) seen[index] = { failure: late };
             open = 0;
             look();
           });
-          votes.forEach(async (each, index) => {
-            const settled = await each;
+          const take = (index: number) => (settled: Vote<unknown>) => {
             if (!open) return;
-            Object.assign(seen[index] as object, settled);
+            seen[index] = settled as Vote<never>;
             open--;
             look();
-          });
+          };
+          votes.forEach((each, index) => void each.then(take(index)));
         });
       } finally {
         timer?.cancel();

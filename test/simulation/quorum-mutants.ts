@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutants.ts";
 
 const ACQUIRE = "src/quorum-acquire.ts";
+const FENCE = "src/quorum-fence.ts";
 const STORE = "src/quorum-store.ts";
 const PART = "src/quorum-part.ts";
 const DEADLINE = "src/deadline.ts";
@@ -20,7 +21,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "a server that knows a larger fence counts",
-      file: ACQUIRE,
+      file: FENCE,
       from: 'answer?.outcome === "held" && answer.fence === fence ?',
       to: 'answer?.outcome === "held" ?',
       invariants: [3],
@@ -54,7 +55,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "the deadline is counted from when the fence was agreed on",
-      file: ACQUIRE,
+      file: FENCE,
       from: "fence, ...again };",
       to: "fence, ...instant(clock) };",
       invariants: [1, 2],
@@ -91,7 +92,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "what a minority granted is not given back",
-      file: ACQUIRE,
+      file: "src/quorum-refusal.ts",
       from: "if (!mayHold(seen)) continue;",
       to: "if (!mayHold(seen) || seen.answer) continue;",
       invariants: [9],
