@@ -34,8 +34,7 @@ export function tidy<T>(
   const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
   const limit = limitOf(call);
   let round: Rounds;
-  /** Whether the store is not to be told before its vote comes. */
-  let withheld = false;
+  let undecided = true;
 
   const giveBack = () => cleanUp({ ...call, store: part }, token);
 
@@ -47,9 +46,9 @@ export function tidy<T>(
   async function work(): Promise<boolean> {
     try {
       let seen = await answered(limit);
+      undecided = false;
       if (!needed(seen)) return false;
-      withheld = !seen.answer && crowded(part, background.monotonic());
-      if (withheld) seen = await answered(ttl);
+      if (!seen.answer && crowded(part, background.monotonic())) seen = await answered(ttl);
       if (seen.answer) {
         if (needed(seen)) await giveBack();
         return true;
@@ -57,8 +56,7 @@ export function tidy<T>(
       part.spend(token);
       if (!crowded(part, background.monotonic())) await giveBackAsOneOf();
     } catch {
-      // Closed meanwhile: it is told, and nobody waits for what it says.
-      if (!withheld) void part.give(call, token, call.rest?.() ?? 0).catch(() => {});
+      // Closed meanwhile.
     }
     return true;
   }
@@ -71,9 +69,10 @@ export function tidy<T>(
     crowd.delete(one);
   }
 
-  function end(): Promise<unknown> {
+  function end(): void {
     round.end();
-    return over;
+    // Nobody waits for what it says.
+    if (undecided) void part.give(call, token, call.rest?.() ?? 0).catch(() => {});
   }
 
   const over = work();

@@ -109,8 +109,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     {
       name: "a server whose vote is awaited when the client is closed is not told",
       file: "src/quorum-tidy.ts",
-      from: "if (!withheld) void part.give(",
-      to: "if (withheld) void part.give(",
+      from: "if (undecided) void part.give(",
+      to: "if (!undecided) void part.give(",
       invariants: [9],
       stores: 5,
       first: 407_724,
