@@ -88,6 +88,21 @@ test("close gives back what a straggler may be granted, though the time limit of
   expect(all.clock.pending.count).toBe(0);
 });
 
+test("close ends, although what a Worker's request has begun never does", async () => {
+  const all = quorumBench();
+  for (const member of all.members.slice(0, 2)) await member.set("lock:x", "foreign", { nx: true, px: 60_000 });
+  let over = false;
+  const clock: Clock = { ...all.clock, timer: (ms, callback) => all.clock.timer(ms, () => over || callback()) };
+  const { wires, locks } = all.client({ clock });
+  treat({ wires }, undefined, undefined, BLACK_HOLE);
+  expect(await locks.tryAcquire("x")).toBe(null);
+  over = true;
+  await all.clock.advance(120_000);
+  over = false;
+  await all.clock.runUntilSettled(locks.close());
+  expect(wires.map((wire) => wire.sent("give"))).toEqual([0, 0, 1]);
+});
+
 describe("an abort", () => {
   test.each([
     ["while the votes are under way", { arrives: 100 }, 50],
