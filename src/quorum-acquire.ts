@@ -35,12 +35,12 @@ export async function attempt(
       round = rounds(call.clock, limitOf(call), limit);
       const sent = instant(clock);
       const ballots = parts.map((part) => part.vote(call, token, timed, longestOf(call)));
-      candidate = { electorate, call, token, timed, round, sent, ballots, refused: false };
+      candidate = { electorate, call, token, timed, round, sent, ballots, spent: false };
       return elect(candidate);
     })) as Attempted;
   } catch (thrown) {
     // Cut short while the token was being given back: it must not be used again.
-    throw candidate?.refused ? { outage: classify(thrown) } : thrown;
+    throw candidate?.spent ? { outage: classify(thrown) } : thrown;
   } finally {
     round?.end();
   }

@@ -21,7 +21,7 @@ export interface Candidate {
   sent: Instant;
   ballots: readonly Promise<Vote<Stamped>>[];
   /** Whether the token is being given back. */
-  refused: boolean;
+  spent: boolean;
 }
 
 const mayHold = ({ answer, failure }: Vote<Answer>) => (answer ? answer.outcome === "granted" : !failure?.refused);
@@ -51,7 +51,7 @@ export async function refuse(
   reason: Attempted | Outage,
 ): Promise<Attempted> {
   const { electorate, call, token, round, ballots } = candidate;
-  candidate.refused = true;
+  candidate.spent = true;
   const waits: Promise<Vote<void>>[] = [];
   let undecided = 0;
   let gave = votes.some(({ answer }) => answer?.outcome === "spent");
