@@ -139,7 +139,8 @@ export function inTurn(outer: Call): Call {
     line.busy = answer;
     const then = clock.monotonic();
     self.due = Math.min(then + outer.delay(++asked), answer.left >= 0 ? then + answer.left + 1 : Infinity);
-    return { ...answer, pause: stand(line).pause as number };
+    if (!line.waiters.includes(self)) line.waiters.push(self);
+    return { ...answer, pause: self.due - then };
   }
 
   const run = inner.wire && runOver(inner.wire, clock);
