@@ -103,6 +103,20 @@ describe("one process", () => {
     expect((await stays).held).toBe(true);
   });
 
+  test("a wait that is abandoned while its request hangs gives back what it may have been granted", async () => {
+    const { clock, locks, network, store } = processes();
+    network.treat = ({ command }) => (command === "acquire" ? LOST_REPLY : undefined);
+    const abort = new AbortController();
+    const left = rejection(locks.acquire("x", { wait: "1m", signal: abort.signal }));
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual(["lock:x"]);
+    abort.abort(new Error("no longer"));
+    await left;
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual([]);
+    expect(network.sent("hand")).toBe(0);
+  });
+
   test("tryAcquire asks Redis, whoever waits", async () => {
     const { clock, locks } = processes();
     const held = await locks.acquire("x");
