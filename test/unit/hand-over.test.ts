@@ -1,12 +1,9 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type Lease, type LockEvent, type Locks } from "../../src/index.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { BLACK_HOLE, LOST_REPLY, wire } from "../support/wire.ts";
-
-// Loaded by the first lock that competes, in real time.
-beforeAll(() => import("../../src/contention.ts"));
 
 /** One process whose callers share a line, and another that has its own. */
 function processes(seed = 1) {
