@@ -1,4 +1,4 @@
-import type { Transport } from "../src/transport.ts";
+import type { Transport, Wakeups } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 
 /** Sends a command, given as texts. */
@@ -12,6 +12,12 @@ export interface CommandOptions {
    * @default none
    */
   nodes?: (() => Send[]) | undefined;
+  /**
+   * Subscribes to a channel on a connection of its own, and resolves to what ends that: who waits in line is woken by a
+   * message.
+   * @default none, who waits polls
+   */
+  listen?: Wakeups["listen"] | undefined;
 }
 
 /**
@@ -37,8 +43,9 @@ export function command(send: Send, options: CommandOptions = {}): Transport {
       throw inRedisWords(error);
     }
   });
-  const { nodes } = options;
+  const { nodes, listen } = options;
   if (nodes) transport.nodes = () => nodes().map((node) => command(node));
+  if (listen) transport.wakeups = { listen };
   return transport;
 }
 

@@ -16,4 +16,4 @@ export type { Locks, WrapOptions } from "./locks.ts";
 export { createLocks } from "./locks.ts";
 export type { AcquireOptions, Duration, LocksOptions, RequestOptions, WaitUntil } from "./options.ts";
 export type { LockHolder, LockSnapshot } from "./query.ts";
-export type { Transport } from "./transport.ts";
+export type { Transport, Wakeups } from "./transport.ts";

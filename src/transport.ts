@@ -47,4 +47,6 @@ export interface Transport {
    * transport itself sees every key.
    */
   nodes?(): Transport[];
+  /** Messages that wake who waits in line (`fair`), over a connection that is made on first need. Default: absent, polling. */
+  wakeups?: Wakeups;
 }

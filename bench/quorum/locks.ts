@@ -29,7 +29,13 @@ function ours(name: string, options: holdfast.LocksOptions, quorumOptions?: hold
       const { quorum } = await built<typeof holdfastQuorum>("quorum");
       const { ioredis } = await built<typeof holdfastIoredis>("ioredis");
       const { clients, settle } = await stores.ioredis(hanging);
-      const locks = createLocks(quorum(clients.map(ioredis), quorumOptions), { ttl: TTL, ...options });
+      const locks = createLocks(
+        quorum(
+          clients.map((client) => ioredis(client)),
+          quorumOptions,
+        ),
+        { ttl: TTL, ...options },
+      );
       return {
         settle,
         close: () => locks.close(),

@@ -19,6 +19,10 @@ declare global {
   const env: Env;
   const url: string;
   const client: { send(args: string[]): Promise<unknown> };
+  const subscriber: {
+    subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
+    unsubscribe(channel: string): Promise<void>;
+  };
   const database: { query(sql: string, values: unknown[]): Promise<{ rowCount: number }> };
   const batches: string[][];
   function charge(invoice: Work & { invoice: number }): Promise<string>;

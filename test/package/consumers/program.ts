@@ -26,15 +26,16 @@ import {
   type Timer,
   type Transport,
   type WaitUntil,
+  type Wakeups,
   type WrapOptions,
 } from "holdfast";
 import { type CommandOptions, command } from "holdfast/command";
 import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
 import { type AsyncMethod, type LockedDecorator, type LockedOptions, locked, type Named } from "holdfast/decorators";
 import { type DiagnosticsChannels, diagnostics } from "holdfast/diagnostics";
-import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
+import { type IoredisClient, type IoredisCluster, type IoredisOptions, ioredis } from "holdfast/ioredis";
 import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
-import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
+import { type NodeRedisClient, type NodeRedisCluster, type NodeRedisOptions, nodeRedis } from "holdfast/node-redis";
 import { type Instrumentation, type InstrumentOptions, instrument } from "holdfast/otel";
 import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
 import { SingleFlightError, type SingleFlightOptions, singleFlight } from "holdfast/single-flight";
@@ -49,6 +50,7 @@ import {
   virtualClock,
 } from "holdfast/testing";
 import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
+import { subscribe } from "holdfast/upstash-subscribe";
 
 // The declarations of @opentelemetry/api ask for it, which es2022 does not have.
 declare global {
@@ -73,14 +75,18 @@ const viaFetch: UpstashOptions = {
     return { status: 401, text: async () => '{"error":"Unauthorized"}' };
   },
 };
-const commandOptions: CommandOptions = { nodes: () => [async (args) => args] };
+const wakeups: Wakeups = { listen: async (_channel, _onMessage) => () => {} };
+const commandOptions: CommandOptions = { nodes: () => [async (args) => args], listen: wakeups.listen };
+const ioredisOptions: IoredisOptions = { wakeups: false };
+const nodeRedisOptions: NodeRedisOptions = { wakeups: false };
 const overUpstash: Upstash = upstash;
 const transports: Transport[] = [
   ioredis(ioredisClient),
-  ioredis(ioredisCluster),
-  nodeRedis(nodeRedisClient),
+  ioredis(ioredisCluster, ioredisOptions),
+  nodeRedis(nodeRedisClient, nodeRedisOptions),
   overUpstash(upstashClient),
   overUpstash(upstashOptions),
+  overUpstash({ ...upstashOptions, subscribe }),
   overUpstash(viaFetch),
   overUpstash.fromEnv({ UPSTASH_REDIS_REST_URL: "https://example.upstash.io", UPSTASH_REDIS_REST_TOKEN: "x" }),
   command(async (args) => args, commandOptions),
