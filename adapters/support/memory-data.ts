@@ -57,11 +57,6 @@ export class MemoryData {
     if (entry) entry.expires = Math.max(entry.expires, Math.floor(this.#now()) + px);
   }
 
-  /** Nobody listens yet. */
-  publish(_channel: string, _message: string): number {
-    return 0;
-  }
-
   keys(): string[] {
     return [...this.#entries.keys()].filter((key) => this.#live(key));
   }

@@ -1,5 +1,6 @@
 import * as flight from "../../src/flight-scripts.ts";
 import type { Clock, Transport } from "../../src/index.ts";
+import * as queue from "../../src/queue-scripts.ts";
 import * as quorum from "../../src/quorum-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
 
@@ -20,7 +21,9 @@ export interface Call {
     | "give"
     | "look"
     | "fly"
-    | "land";
+    | "land"
+    | "join"
+    | "pass";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
   args: string[];
@@ -76,6 +79,8 @@ const COMMANDS = new Map<string, Call["command"]>([
   [quorum.LOOK, "look"],
   [flight.FLY, "fly"],
   [flight.LAND, "land"],
+  [queue.JOIN, "join"],
+  [queue.PASS, "pass"],
 ]);
 
 /** With a ttl MEND is a repair; without, it only raises the counter. */
