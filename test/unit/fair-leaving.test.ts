@@ -32,9 +32,9 @@ describe.each(WAYS)("%s: who gives up leaves the line", (way) => {
     expect(all.clock.pending.count).toBe(0);
   });
 
-  test("when its time is over, and says who has the lock", async () => {
+  test.each([true, false])("when its time is over, and says who has the lock (fence: %s)", async (fence) => {
     const all = await line(way);
-    const { holder, waits } = await three(all, { wait: "3s" });
+    const { holder, waits } = await three(all, { wait: "3s", fence });
     await expect(all.clock.runUntilSettled(waits[1])).rejects.toMatchObject({ code: "TIMEOUT", lockName: "x" });
     await all.clock.advance(0);
     expect(all.standing()).toHaveLength(2);

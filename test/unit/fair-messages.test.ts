@@ -24,7 +24,7 @@ async function pair(way: (typeof LISTENING)[number], options: object = {}): Prom
   const waiter = all.process();
   const [wait] = await inOrder(all.clock, [() => waiter.locks.acquire("x")]);
   await all.clock.advance(5600);
-  const polled = () => waiter.network.calls.findLast(({ command }) => command === "join")?.at as number;
+  const polled = () => waiter.network.calls.filter(({ command }) => command === "join").at(-1)?.at as number;
   return { all, holder, waiter, polled, wait: wait as Promise<Lease> };
 }
 
@@ -139,6 +139,10 @@ describe.each(LISTENING)("%s", (way) => {
     const { all, holder, waiter, wait } = await pair(way);
     const [token = ""] = all.standing();
     const sent = waiter.network.sent("join");
+    let granted = false;
+    void wait.then(() => {
+      granted = true;
+    });
     for (const message of [
       "",
       " ",
@@ -162,6 +166,8 @@ describe.each(LISTENING)("%s", (way) => {
       await all.clock.advance(1);
     }
     expect(all.standing()).toEqual([token]);
+    await all.clock.advance(300);
+    expect(granted).toBe(false);
     expect(holder.held).toBe(true);
     // Those of an earlier grant made it ask, and no more.
     expect(waiter.network.sent("join") - sent).toBeLessThanOrEqual(3);
@@ -190,6 +196,29 @@ describe.each(LISTENING)("%s", (way) => {
     expect(holder.held).toBe(true);
   });
 
+  test("what was said before listening had begun is asked for then", async () => {
+    const all = await line(way, { renew: true });
+    const holder = await all.process().locks.acquire("x", { ttl: "1m" });
+    const waiter = all.process();
+    const { wakeups } = waiter.network;
+    waiter.network.wakeups = {
+      async listen(channel, onMessage) {
+        await new Promise<void>((resolve) => all.clock.timer(300, resolve));
+        return wakeups?.listen(channel, onMessage) ?? (() => {});
+      },
+    };
+    const wait = waiter.locks.acquire("x", { retry: () => 1000 });
+    await all.clock.advance(250);
+    const asked = waiter.network.calls.at(-1)?.at ?? 0;
+    await all.clock.advance(49);
+    await holder.release();
+    const began = all.clock.monotonic();
+    await all.clock.runUntilSettled(wait);
+    expect(all.clock.monotonic() - began).toBeLessThanOrEqual(10);
+    expect(waiter.messages).toEqual([]);
+    expect(asked).toBeGreaterThan(0);
+  });
+
   test.each([
     ["is refused", () => Promise.reject(new Error("too many connections"))],
     ["never begins", () => new Promise<never>(() => {})],
@@ -210,6 +239,22 @@ describe.each(LISTENING)("%s", (way) => {
 });
 
 describe("several of one process", () => {
+  test("hand the lock on among them without a message and without asking", async () => {
+    const all = await line("listening together", { renew: true });
+    const one = all.process();
+    const turns = await inOrder(
+      all.clock,
+      [..."abcdefgh"].map((who) => () => all.turn(one, who, 9)),
+    );
+    const began = all.clock.monotonic();
+    await all.clock.runUntilSettled(Promise.all(turns));
+    expect(all.clock.monotonic() - began).toBeLessThanOrEqual(8 * 9);
+    expect(all.served).toEqual([..."abcdefgh"]);
+    expect(one.messages).toEqual([]);
+    expect(one.network.sent("join")).toBeLessThanOrEqual(8 + 1);
+    expect(one.network.sent("pass")).toBe(8);
+  });
+
   test("one is told by what another asks, where the message was lost and they stand in another order here", async () => {
     const all = await line("listening together", { renew: true, commandTimeout: "300ms" });
     const holder = await all.process().locks.acquire("x", { ttl: "1m", renew: false });

@@ -58,6 +58,7 @@ describe.each(WAYS)("%s", (way) => {
     expect(await other.locks.request("x", { ifAvailable: true }, (lease) => lease)).toBe(null);
     await expect(other.locks.acquire("x", { wait: 0 })).rejects.toMatchObject({ code: "TIMEOUT" });
     expect(all.standing()).toEqual(standing);
+    expect(other.network.calls.map(({ command }) => command)).toEqual(["join", "join", "join"]);
 
     // Free, because it expired, and nobody has noticed yet.
     all.clock.block(2001);
