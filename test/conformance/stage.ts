@@ -12,6 +12,8 @@ export interface Stage {
   readonly prefix: string;
   /** Whether who does not say otherwise waits in line. A line needs a fence for every grant, asked for or not. */
   readonly fair: boolean;
+  /** Whether the locks are over several stores. */
+  readonly several: boolean;
   /** Over `transport`. */
   readonly locks: Locks;
   /** Over `other`. */
@@ -66,6 +68,7 @@ export async function perform(
       other,
       prefix,
       fair,
+      several: "majority" in make(transport),
       locks,
       others,
       open,
