@@ -1,14 +1,19 @@
+/**
+ * Locks over any client that can send a command.
+ *
+ * @module holdfast/command
+ */
 import type { Transport, Wakeups } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 
-/** Sends a command, given as texts. */
-type Send = (args: string[]) => Promise<unknown>;
+/** Sends a command, given as texts: its name and then its arguments. Resolves to Redis' reply. */
+export type Send = (args: string[]) => Promise<unknown>;
 
 /** Options of {@link command}. */
 export interface CommandOptions {
   /**
-   * On a cluster: one function for each master, which sends to that master. `list()` asks each of them; without, it
-   * sees only what the one server has that the client happens to choose.
+   * On a cluster: gives one function for each master, which sends to that master. Asked at each `list()`, which asks each
+   * of them; without, it sees only what the one server has that the client happens to choose. Nothing else uses it.
    * @default none
    */
   nodes?: (() => Send[]) | undefined;
@@ -25,12 +30,16 @@ export interface CommandOptions {
  *
  * @param send Sends the command, given as texts, and resolves to Redis' reply (arrays, texts, integers, `null`). It must
  *   reject when Redis answers with an error, with Redis' words as the message, and route by the keys on a cluster.
+ * @param options For a cluster.
  * @throws {TypeError} if it is no function.
  * @example
  * ```ts
- * createLocks(command((args) => bunRedis.send(args[0], args.slice(1)))); // Bun
+ * import { createLocks } from "holdfast";
+ * import { command } from "holdfast/command";
+ *
+ * createLocks(command(([name = "", ...args]) => bunRedis.send(name, args))); // Bun
  * createLocks(command((args) => glide.customCommand(args))); // Valkey GLIDE
- * createLocks(command(([name, ...rest]) => denoRedis.sendCommand(name, rest))); // Deno
+ * createLocks(command(([name = "", ...args]) => denoRedis.sendCommand(name, args))); // Deno
  * ```
  */
 export function command(send: Send, options: CommandOptions = {}): Transport {

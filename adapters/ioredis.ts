@@ -1,16 +1,28 @@
+/**
+ * Locks over ioredis.
+ *
+ * @module holdfast/ioredis
+ */
 import type { Transport } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 import { type Subscriber, type SubscriberEvents, subscriptions } from "./support/subscriptions.ts";
 
 /** What is used of an ioredis client. */
 export interface IoredisClient {
+  /** Sends a command, and resolves to Redis' reply. */
   call(command: string, ...args: string[]): Promise<unknown>;
-  options?: { keyPrefix?: string | undefined };
+  /** The client's own options. */
+  options?: {
+    /** Has to be empty. */
+    keyPrefix?: string | undefined;
+  };
+  /** Another client with the same settings, for messages. */
   duplicate?(...options: never[]): unknown;
 }
 
 /** What is used of an ioredis cluster, beyond a client. */
 export interface IoredisCluster extends IoredisClient {
+  /** One client for each master, as `list()` needs them. */
   nodes(role: "master"): IoredisClient[];
 }
 
@@ -27,15 +39,16 @@ export interface IoredisOptions {
 /**
  * Locks over ioredis 5 or 6, `Redis` or `Cluster`. The client stays yours: its connection, its retries, its end.
  *
+ * @param client Connected or not: ioredis connects by itself.
  * @throws {TypeError} if it is no ioredis client, or has a `keyPrefix`, which on a cluster would tear the keys of one
  *   lock apart: use the `prefix` option of `createLocks`.
  * @example
  * ```ts
- * import Redis from "ioredis";
+ * import { Redis } from "ioredis";
  * import { createLocks } from "holdfast";
  * import { ioredis } from "holdfast/ioredis";
  *
- * const locks = createLocks(ioredis(new Redis(process.env.REDIS_URL)));
+ * const locks = createLocks(ioredis(new Redis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379")));
  * ```
  */
 export function ioredis(client: IoredisClient | IoredisCluster, { wakeups = true }: IoredisOptions = {}): Transport {

@@ -1,3 +1,8 @@
+/**
+ * Locks over node-redis, the npm package `redis`.
+ *
+ * @module holdfast/node-redis
+ */
 import type { Transport } from "../src/transport.ts";
 import {
   duplicator,
@@ -24,8 +29,9 @@ export interface NodeRedisOptions {
 
 /**
  * Locks over node-redis (the npm package `redis`) 4, 5 or 6: a client, a pool, or a cluster. Connect it before; it
- * stays yours.
+ * stays yours: its connection, its retries, its end.
  *
+ * @param client What `createClient`, `createClientPool` or `createCluster` gave.
  * @throws {TypeError} if it is none of these.
  * @example
  * ```ts

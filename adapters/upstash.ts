@@ -1,12 +1,19 @@
+/**
+ * Locks over the Upstash REST API: for runtimes without sockets, and wherever `fetch` is all there is.
+ *
+ * @module holdfast/upstash
+ */
 import type { Transport } from "../src/transport.ts";
-import type { UpstashOptions } from "./support/rest.ts";
+import type { Fetch, UpstashOptions } from "./support/rest.ts";
 import { rest } from "./support/rest.ts";
 
-export type { UpstashOptions };
+export type { Fetch, UpstashOptions };
 
 /** What is used of an `@upstash/redis` client. */
 export interface UpstashClient {
+  /** `SET key value NX PX px`; `px` in milliseconds. */
   set(key: string, value: string, options: { nx: true; px: number }): Promise<unknown>;
+  /** `EVAL script keys.length ...keys ...args`. */
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
 }
 
@@ -15,17 +22,21 @@ const KEY_LOCKING = "#!lua flags=allow-key-locking";
 
 const RAW = ["sendCommand", "customCommand", "send"];
 
-/** See {@link upstash}. */
+/** What {@link upstash} is: a function, with another one. */
 export interface Upstash {
+  /** @param options The address and the token, or an `@upstash/redis` client. */
   (options: UpstashOptions | UpstashClient): Transport;
   /**
-   * From the environment variables that Upstash's console and the Vercel integration give.
+   * From `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, as Upstash's console and the Vercel integration have it.
    *
    * @param env `process.env`, a Worker's `env`: read here and never by itself.
-   * @throws {TypeError} if one of them is missing.
+   * @throws {TypeError} if one of them is missing, or cannot be right.
    * @example
    * ```ts
-   * const locks = createLocks(upstash.fromEnv(process.env));
+   * import { createLocks } from "holdfast";
+   * import { upstash } from "holdfast/upstash";
+   *
+   * const locks = createLocks(upstash.fromEnv(process.env)); // in a Worker: its env
    * ```
    */
   fromEnv(env: object): Transport;
@@ -35,9 +46,12 @@ export interface Upstash {
  * Locks over the Upstash REST API: one `fetch` a command, no connection, no package. Or over an `@upstash/redis` client
  * that you have already.
  *
- * @throws {TypeError} if the address or the token cannot be right.
+ * @throws {TypeError} if the address or the token cannot be right, or it is another kind of client.
  * @example
  * ```ts
+ * import { createLocks } from "holdfast";
+ * import { upstash } from "holdfast/upstash";
+ *
  * const locks = createLocks(upstash({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }));
  * ```
  */

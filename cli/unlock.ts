@@ -9,7 +9,8 @@ import { inSession } from "./session.ts";
 async function leaseOf({ open }: Session, name: string, key: string | undefined, ttl?: string): Promise<Lease> {
   const token = key ?? process.env.HOLDFAST_TOKEN;
   if (!token) throw usage("which key? It is what lock has printed, or HOLDFAST_TOKEN.");
-  if (!/^t[\w-]{22}( |$)/.test(token)) throw usage("this is no key of a lock: it begins with t and has 23 characters.");
+  if (!/^t[\w-]{22}:?( |$)/.test(token))
+    throw usage("this is no key of a lock: it begins with t and has 23 characters.");
   return (await open({ ttl }, [name])).restore({ name, token });
 }
 

@@ -52,7 +52,7 @@ const BASE = fileURLToPath(new URL("../src/scripts.ts", import.meta.url));
 export const luaPlugin: { name: string; setup(build: Build): void } = {
   name: "minify-lua",
   setup(build: Build): void {
-    build.onLoad({ filter: /[\\/]src[\\/](quorum-|flight-|queue-)?scripts\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /[\\/]src[\\/](quorum-|flight-|queue-|hand-over-)?scripts\.ts$/ }, async ({ path }) => {
       const names = new Map<string, string>();
       const base = minifyScripts(await readFile(BASE, "utf8"), names);
       return { contents: path === BASE ? base : minifyScripts(await readFile(path, "utf8"), names), loader: "ts" };

@@ -19,6 +19,7 @@ const runtimesReport = join(scratch, "runtimes.json");
 const steps = [
   { name: "lint", run: ["@biomejs/biome/bin/biome", "check", "--error-on-warnings", "--max-diagnostics=none", "."] },
   { name: "build", run: ["tsup/dist/cli-default.js", "--silent"] },
+  { name: "API reference", run: ["./scripts/api-reference.ts", "--check"] },
   { name: "types, TypeScript 6", run: ["typescript/bin/tsc", "--noEmit"] },
   { name: "types, TypeScript 7", run: ["typescript7/bin/tsc", "--noEmit"] },
   { name: "package, publint", run: ["publint/src/cli.js", "--strict"], needs: "build" },

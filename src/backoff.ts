@@ -1,5 +1,5 @@
 /**
- * How long to wait between two attempts.
+ * How long to wait between two attempts. No delay is shorter than 5 ms, whatever these say.
  *
  * Exponential backoff with full jitter, so that callers who failed together do not come back together. The mean of
  * the n-th delay is `min * factor ** (n - 1)`, at most `max`; with `jitter: 1` it is drawn evenly from 0 to twice the
@@ -7,9 +7,9 @@
  * jitter that halves the mean would double what a wait costs.
  */
 export interface RetryOptions {
-  /** Mean of the first delay, milliseconds, 0 or more. @default 50 */
+  /** Mean of the first delay, milliseconds, 0 to 24 h. @default 50 */
   min?: number | undefined;
-  /** No delay is longer, milliseconds, `min` or more. @default 1000 */
+  /** No delay is longer, milliseconds, from `min` to 24 h. @default 1000, or `min` if that is larger */
   max?: number | undefined;
   /** By how much the mean grows each time, 1 or more. @default 2 */
   factor?: number | undefined;

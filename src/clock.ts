@@ -1,4 +1,4 @@
-/** A timer that was started by a {@link Clock}. */
+/** A timer that was started by {@link Clock.timer}. */
 export interface Timer {
   /** Stops it; its function will not be called. */
   cancel(): void;
@@ -12,19 +12,27 @@ export interface Timer {
  *
  * @example
  * ```ts
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
+ * import { virtualClock } from "holdfast/testing";
+ *
+ * const clock = virtualClock();
  * const locks = createLocks(memory({ clock }), { clock });
  * ```
  */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. May jump. */
   now(): number;
-  /** Milliseconds from an arbitrary start. Never goes back; may stand still (in a Worker it does without I/O). */
+  /** Milliseconds from an arbitrary start, fractions allowed. Never goes back; may stand still (in a Worker it does without I/O). */
   monotonic(): number;
-  /** Calls `callback` once after at least `ms` milliseconds, or earlier when `ms` is above 2^31 - 1. */
+  /**
+   * Calls `callback` once after at least `ms` milliseconds (0 or more, fractions allowed), or earlier when `ms` is above
+   * 2^31 - 1.
+   */
   timer(ms: number, callback: () => void): Timer;
   /** A number from 0 up to, not including, 1. For jitter only. */
   random(): number;
-  /** Cryptographically strong random bytes, for tokens. */
+  /** So many cryptographically strong random bytes, for tokens. Never called at import, only when a lock is asked for. */
   randomBytes(length: number): Uint8Array;
 }
 

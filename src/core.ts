@@ -35,8 +35,12 @@ export interface Call extends Omit<Core, "closing">, Keys, Settings {
   core: Core;
   /** What its wait is under. */
   scope: Scope;
+  /** Whether its token says that the lock may be handed over in this process. */
+  handsOver?: boolean;
   /** Is called when its wait is over. */
   over?(): void;
+  /** At a release: milliseconds for which the name is kept all the same, from when it is asked. */
+  rest?(): number;
 }
 
 /** How a subpath makes calls through a user's `locks`. Another copy of the package has another symbol: it is refused. */

@@ -8,6 +8,11 @@ import { platformClock } from "./clock.ts";
  *
  * @example
  * ```ts
+ * import { mock } from "node:test";
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
+ * import { dateClock } from "holdfast/testing";
+ *
  * mock.timers.enable({ apis: ["setTimeout", "Date"] });
  * const locks = createLocks(memory(), { clock: dateClock() });
  * ```

@@ -1,8 +1,22 @@
+/**
+ * Events on the channels of `node:diagnostics_channel`.
+ *
+ * @module holdfast/diagnostics
+ */
 import type { LockEvent } from "./events.ts";
+
+/** A channel of {@link DiagnosticsChannels}. */
+export interface DiagnosticsChannel {
+  /** Whether anybody listens. */
+  readonly hasSubscribers: boolean;
+  /** Hands the message to everybody who listens. */
+  publish(message: unknown): void;
+}
 
 /** What is used of `node:diagnostics_channel`. */
 export interface DiagnosticsChannels {
-  channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
+  /** The channel of this name, the same one each time. */
+  channel(name: string): DiagnosticsChannel;
 }
 
 /**
@@ -10,14 +24,18 @@ export interface DiagnosticsChannels {
  * `holdfast:acquired`, `holdfast:renewed`, `holdfast:released`, `holdfast:lost`, `holdfast:failed`. The message is the
  * event. Nothing is published to a channel that nobody has subscribed to.
  *
- * @param channels The module itself, for a runtime that has it but does not say so. @default what
+ * @param channels The module itself, for a runtime that has it but does not say so. Unless given, what
  *   `process.getBuiltinModule` gives (Node 20.16 and 22.3, Deno, Bun, Workers with `nodejs_compat`); where there is none,
  *   nothing happens.
  * @example
  * ```ts
+ * import { subscribe } from "node:diagnostics_channel";
+ * import { createLocks } from "holdfast";
  * import { diagnostics } from "holdfast/diagnostics";
+ * import { memory } from "holdfast/memory";
  *
- * const locks = createLocks(transport, { onEvent: diagnostics() });
+ * subscribe("holdfast:lost", (event) => console.error(event));
+ * const locks = createLocks(memory(), { onEvent: diagnostics() });
  * ```
  */
 export function diagnostics(channels?: DiagnosticsChannels): (event: LockEvent) => void {

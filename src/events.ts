@@ -1,10 +1,13 @@
 import type { LockBackendError, LockLostError, LostReason } from "./errors.ts";
 
-/** What every event has. */
-interface Told {
+/** What every {@link LockEvent} has. */
+export interface LockEventBase {
   /** The name of the lock, without the prefix. */
   name: string;
-  /** Milliseconds since the call began; of a lease since it was granted, or restored; of a clean-up since that began. */
+  /**
+   * Milliseconds, with fractions: since the call began; of a lease since it was granted, or restored; of a clean-up
+   * since that began.
+   */
   ms: number;
   /**
    * Of a wait (`waiting`, `acquired`, `failed` during `acquire`): the requests sent so far. Of a renewal (`renewed`,
@@ -15,25 +18,41 @@ interface Told {
   owner?: string | undefined;
 }
 
-/** Members that the others have are spelt out, so that they can be asked for without narrowing. */
-interface Progress extends Told {
+// Members that the others have are spelt out, so that they can be asked for without narrowing.
+
+/** What goes as it should. */
+export interface LockProgressEvent extends LockEventBase {
+  /** What happened; {@link LockEvent} says when each is told. */
   type: "waiting" | "acquired" | "renewed" | "released";
+  /** Never: only a loss has it. */
   reason?: undefined;
+  /** Never: only a failure has it. */
   during?: undefined;
+  /** Never: a loss and a failure have it. */
   error?: undefined;
 }
 
-interface Loss extends Told {
+/** A lease ended before it was released. */
+export interface LockLossEvent extends LockEventBase {
+  /** Tells it from the other events. */
   type: "lost";
+  /** Why it ended. */
   reason: LostReason;
+  /** Never: only a failure has it. */
   during?: undefined;
+  /** What the lease's `signal` aborts with. */
   error: LockLostError;
 }
 
-interface Failure extends Told {
+/** Redis did not do what was asked. */
+export interface LockFailureEvent extends LockEventBase {
+  /** Tells it from the other events. */
   type: "failed";
+  /** Never: only a loss has it. */
   reason?: undefined;
+  /** What was asked: `clean-up` is the release, in the background, of what a wait that ended may have been granted. */
   during: "acquire" | "renew" | "release" | "clean-up";
+  /** What went wrong. */
   error: LockBackendError;
 }
 
@@ -50,4 +69,4 @@ interface Failure extends Told {
  *
  * A wait that ends without the lock (its time is over, or it was aborted) is no event: the caller has the error.
  */
-export type LockEvent = Progress | Loss | Failure;
+export type LockEvent = LockProgressEvent | LockLossEvent | LockFailureEvent;

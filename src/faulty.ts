@@ -28,7 +28,7 @@ export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force"
 export interface FaultOptions {
   /** Which requests are meant. @default every one but `listen`; for `lose` and `delay` `message` */
   on?: FaultyRequest | undefined;
-  /** How many of them, 1 or more; `Infinity` until `clear`. @default 1 */
+  /** How many of them, a whole number from 1 up; `Infinity` until `clear`. @default 1 */
   times?: number | undefined;
   /**
    * What `fail` and `loseReply` reject with. With `definitive: true` in it, it says that the server refused.
@@ -39,7 +39,11 @@ export interface FaultOptions {
 
 /** A transport whose next requests can be made to go wrong. */
 export interface FaultyTransport extends Transport {
-  /** The next requests meet this fault. Several faults are used up in the order in which they were asked for. */
+  /**
+   * The next requests meet this fault. Several faults are used up in the order in which they were asked for.
+   *
+   * @throws {TypeError} if the fault or an option is none of those there are.
+   */
   next(fault: Fault, options?: FaultOptions): void;
   /** Everything works again; messages that were delayed arrive, and what hangs goes on hanging. */
   clear(): void;
@@ -68,13 +72,22 @@ const ONES = [...new Set(REQUESTS.values()), "listen", "message"];
 
 /**
  * A transport between the locks and a real one, or `memory`, that fails when a test says so: to see what a program does
- * when Redis is away, a reply is lost, or a lock with it.
+ * when Redis is away, a reply is lost, or a lock with it. Without `deleteIf`, so that a release is one request.
  *
+ * @param transport Any, a real one too. In a quorum each store can have its own.
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
+ * import { faulty, virtualClock } from "holdfast/testing";
+ *
+ * const clock = virtualClock();
  * const network = faulty(memory({ clock }));
- * const locks = createLocks(network, { clock });
+ * const lease = await createLocks(network, { clock }).acquire("invoice:42", { ttl: "30s", renew: true });
  * network.next("fail", { on: "extend", times: Infinity }); // no renewal gets through any more
+ * await clock.advance(30_000);
+ * assert.equal(lease.signal.reason.reason, "unreachable");
  * ```
  */
 export function faulty(transport: Transport): FaultyTransport {

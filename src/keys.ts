@@ -8,6 +8,11 @@ export interface Keys {
 }
 
 const RECORD = "fence.7t5:";
+/** In front of the result of a single flight. */
+export const RESULT = "result.qdb:";
+
+/** In front of the key that holds the mark of who waits elsewhere. */
+export const MARK = "alive.dcr7:";
 
 /** In front of the key of a waiting line. */
 export const QUEUE = "queue.b0v5:";
@@ -16,7 +21,7 @@ export const QUEUE = "queue.b0v5:";
  * Prefixes of auxiliary keys. The CRC16 of each is 0 and none has a brace, so that on Redis Cluster prefix + key has
  * the slot of key whatever the key, hash tags included. `{key}:suffix` is wrong for keys that contain braces.
  */
-export const AUXILIARY: readonly string[] = [RECORD, QUEUE, "result.qdb:", "alive.dcr7:"];
+export const AUXILIARY: readonly string[] = [RECORD, QUEUE, RESULT, MARK];
 
 /** The keys of a name; `undefined` if no lock can be called this. */
 export function keysIfValid(prefix: string, name: unknown): Keys | undefined {

@@ -13,12 +13,13 @@ import type { Signal } from "./signal.ts";
 
 /** What {@link Lease.handOver} gives and `locks.restore` takes. Contains the token: whoever has it has the lock. */
 export interface SerializedLease {
+  /** The name of the lock, without the prefix: the other side needs the same prefix. */
   name: string;
   /** The secret that proves the holding. */
   token: string;
   /** The fencing token, if one was minted. */
   fence?: number | undefined;
-  /** The ttl in milliseconds that `extend` and renewal go on with. @default the ttl of the options */
+  /** The ttl in milliseconds, 20 to 86,400,000, that `extend` and renewal go on with. @default the ttl of the options */
   ttl?: number | undefined;
   /** What is left of `minHold`, in milliseconds. @default the `minHold` of the options */
   minHold?: number | undefined;
@@ -27,12 +28,12 @@ export interface SerializedLease {
 }
 
 /**
- * A lock that is held, until it is released, lost, or its time is over.
+ * A lock that is held, until it is released, lost, or its time is over. `await using` releases it.
  *
  * @example
  * ```ts
  * await using lease = await locks.acquire("invoice:42");
- * await database.charge({ fence: lease.fence, signal: lease.signal });
+ * await charge({ invoice: 42, fence: lease.fence, signal: lease.signal });
  * ```
  */
 export interface Lease extends AsyncDisposable {
@@ -42,7 +43,7 @@ export interface Lease extends AsyncDisposable {
   /** The secret that proves the holding. Not for logs. */
   readonly token: string;
 
-  /** The `owner` label it was taken with. */
+  /** The `owner` label it was taken with; `undefined` if it was none. */
   readonly owner: string | undefined;
 
   /** Always `"exclusive"` for now. */
@@ -57,10 +58,13 @@ export interface Lease extends AsyncDisposable {
    */
   readonly fence: number;
 
-  /** Until when the lock is held if nothing extends it, in epoch milliseconds of this machine's clock, conservatively. */
+  /**
+   * Until when the lock is held if nothing extends it, in whole epoch milliseconds of this machine's clock,
+   * conservatively: before Redis frees it. `-Infinity` in a restored lease that was not verified.
+   */
   readonly expiresAt: number;
 
-  /** Milliseconds until then; 0 once the lease has ended, and in a restored lease that was not verified. */
+  /** Milliseconds until {@link expiresAt}, with fractions; 0 once the lease has ended, and in a restored lease that was not verified. */
   remaining(): number;
 
   /**
@@ -69,13 +73,17 @@ export interface Lease extends AsyncDisposable {
    */
   readonly held: boolean;
 
-  /** Aborts with a `LockLostError` when the lease is lost, before its ttl lets anyone else in. */
+  /**
+   * Aborts with a `LockLostError` when the lease is lost, before its ttl lets anyone else in: min(ttl / 10, 25 ms) before
+   * the deadline. A release does not abort it.
+   */
   readonly signal: Signal;
 
   /**
-   * Extends the lock. Never shortens it. Renewal goes on with the longest ttl that was asked for.
+   * Extends the lock. Never shortens it. Renewal goes on with the longest ttl that was asked for, and `maxHold` does not
+   * limit it.
    *
-   * @param ttl From now, 20 ms to 24 h. @default the longest ttl that was asked for so far
+   * @param ttl From now, 20 ms to 24 h; unless given, the longest that was asked for so far.
    * @returns The new {@link expiresAt}.
    * @throws {LockLostError} if it is no longer held.
    * @throws {LockBackendError} if Redis did not answer in time; the old deadline holds then.
@@ -84,14 +92,15 @@ export interface Lease extends AsyncDisposable {
 
   /**
    * Asks Redis whether the lock is still held. In a Worker this is the way to know: clocks stand still there without
-   * I/O.
+   * I/O. Extends nothing.
    *
-   * @throws {LockBackendError} if Redis did not answer in time.
+   * @returns False when it is over; if it was lost, the signal has fired, too.
+   * @throws {LockBackendError} if Redis did not answer in time, which says nothing about the lock.
    */
   verify(): Promise<boolean>;
 
   /**
-   * Gives the lock back. Called twice it answers the same.
+   * Gives the lock back; with `minHold` the name stays locked for what is left of that. Called twice it answers the same.
    *
    * @returns True when this holder freed it; false when it was no longer ours, which is no error.
    * @throws {LockBackendError} if Redis did not answer until the deadline. The ttl frees it then.
@@ -109,15 +118,15 @@ export interface Lease extends AsyncDisposable {
    * @example
    * ```ts
    * const lease = await locks.acquire("import");
-   * await queue.send({ lease: lease.handOver() });
-   * // in the worker:
-   * await using lease = locks.restore(message.lease, { renew: true });
-   * if (!(await lease.verify())) return;
+   * const message = JSON.stringify(lease.handOver());
+   * // In the process that gets the message:
+   * await using mine = locks.restore(JSON.parse(message), { renew: true });
+   * if (!(await mine.verify())) throw new Error("too late: the lock is no longer held");
    * ```
    */
   handOver(): SerializedLease;
 
-  /** Name, owner, mode and deadline: safe in a log. */
+  /** Name, owner, mode and deadline, without the token: safe in a log. What `JSON.stringify` takes. */
   toJSON(): { name: string; owner: string | undefined; mode: "exclusive"; expiresAt: number };
 }
 
@@ -133,7 +142,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   const { clock, name, minHold, commandTimeout } = call;
   const start = clock.monotonic();
   /** The label inside the token. */
-  const owner = token.slice(24) || undefined;
+  const owner = token.replace(/^\S* ?/, "") || undefined;
   const report = reporter(call, owner);
   const mode = "exclusive";
   let releasing: Promise<boolean> | undefined;
@@ -158,7 +167,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     const { reason } = Object(ended);
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
-    const answer = await giveBack(call, token, "release", until, rest, (send) => hold.inTurn(clock, send));
+    const answer = await giveBack({ ...call, rest }, token, "release", until, (send) => hold.inTurn(clock, send));
     // Before the deadline only an earlier copy of this release can have freed it.
     const gone = wasHeld && since(clock, deadline) < 0 ? undefined : "expired";
     const missing: Record<string, LostReason | undefined> = { forced: "taken", unrecorded: "deleted", gone };

@@ -20,41 +20,68 @@ import { acquire } from "./wait.ts";
 
 type Callback<T> = (lease: never) => T;
 
-/** Options of `wrap`. */
+/** Options of {@link Locks.wrap}, besides those of a lock. */
 export interface WrapOptions<Args extends unknown[]> extends AcquireOptions {
   /** The name of the lock, or how to make it from the arguments of the call. */
   name: string | ((...args: Args) => string);
 }
 
-/** Locks over one Redis. Made by {@link createLocks}. */
+/**
+ * Locks over one Redis, or over several. Made by {@link createLocks}. As an `AsyncDisposable`, `await using` closes them.
+ *
+ * Every call with a name or an option that cannot be right is refused with a {@link LockOptionsError}, and every call after
+ * {@link close} with a {@link LockClosedError}; nothing is sent then. What is asynchronous rejects and never throws.
+ */
 export interface Locks extends AsyncDisposable {
   /**
    * Takes the lock, keeps it alive while the callback runs, and releases it. Has the shape of the platform's
    * `LockManager.request` (Web Locks API).
    *
-   * @param name Any text of 1 to 1024 bytes.
-   * @param callback Its result, and its error, pass through untouched.
+   * @param name Any text of 1 to 1024 bytes in UTF-8.
+   * @param callback Is handed the lease. Its result, and its error, pass through untouched.
    * @throws {LockTimeoutError} if others held the lock for all of `wait`.
    * @throws {LockLostError} if the callback returned normally, but the lock was lost before that; `result` has what it
    *   returned.
    * @throws {LockBackendError} if Redis did not answer, or refused.
    * @example
    * ```ts
-   * const receipt = await locks.request("invoice:42", { ttl: "30s" }, async (lease) =>
-   *   charge({ fence: lease.fence, signal: lease.signal }),
+   * const receipt = await locks.request("invoice:42", async (lease) =>
+   *   charge({ invoice: 42, fence: lease.fence, signal: lease.signal }),
    * );
    * ```
    */
   request<T>(name: string, callback: (lease: Lease) => T): Promise<Awaited<T>>;
+  /**
+   * The same with options.
+   *
+   * @throws the signal's reason if `signal` aborted the wait.
+   * @example
+   * ```ts
+   * await locks.request("import:nightly", { ttl: "1m", maxHold: "2h" }, async (lease) => {
+   *   for (const batch of batches) await importBatch(batch, { signal: lease.signal, fence: lease.fence });
+   * });
+   * ```
+   */
   request<T>(
     name: string,
     options: RequestOptions & { ifAvailable?: false | undefined },
     callback: (lease: Lease) => T,
   ): Promise<Awaited<T>>;
+  /**
+   * With `ifAvailable: true`: one attempt, and no wait. The callback is called with `null` if another holds the lock.
+   *
+   * @example
+   * ```ts
+   * await locks.request("cron:report", { ifAvailable: true, minHold: "50s" }, async (lease) => {
+   *   if (lease) await sendReport(); // otherwise another instance has this tick
+   * });
+   * ```
+   */
   request<T>(name: string, options: RequestOptions, callback: (lease: Lease | null) => T): Promise<Awaited<T>>;
 
   /**
-   * Takes the lock, waiting for it up to `wait`. Release it when done, best by `await using`.
+   * Takes the lock, waiting for it up to `wait`. Release it when done, best by `await using`. Not renewed unless
+   * `renew: true` says so.
    *
    * @throws {LockTimeoutError} if others held it for all of `wait`.
    * @throws {LockBackendError} if Redis did not answer, or refused.
@@ -67,19 +94,35 @@ export interface Locks extends AsyncDisposable {
   acquire(name: string, options?: AcquireOptions): Promise<Lease>;
 
   /**
-   * One attempt: the lease, or `null` if Redis said that another has it. An outage throws.
+   * One attempt, which takes `commandTimeout` at most: the lease, or `null` if Redis said that another has it. An outage
+   * throws.
    *
    * @throws {LockBackendError} if Redis did not answer, or refused.
+   * @example
+   * ```ts
+   * await using lease = await locks.tryAcquire("cache:rebuild");
+   * if (lease) await rebuildCache();
+   * ```
    */
   tryAcquire(name: string, options?: AcquireOptions): Promise<Lease | null>;
 
-  /** Says who has the lock. @throws {LockBackendError} during an outage: it never reads as free. */
+  /**
+   * Says who has the lock.
+   *
+   * @throws {LockBackendError} if Redis did not answer, or refused: an outage never reads as free.
+   * @example
+   * ```ts
+   * const { held, holders, remaining } = await locks.query("invoice:42");
+   * if (held) console.log(`held by ${holders[0]?.owner ?? "somebody"} for ${remaining} ms more`);
+   * ```
+   */
   query(name: string): Promise<LockSnapshot>;
 
   /**
    * Every lock under the prefix, in no order. Pages through Redis without blocking it; what changes meanwhile may be
-   * in it or not.
+   * in it or not. One request for each page, and one for each name.
    *
+   * @throws {LockBackendError} if Redis did not answer, or refused; while it is iterated.
    * @example
    * ```ts
    * for await (const { name, holders } of locks.list()) console.log(name, holders[0]?.owner);
@@ -91,23 +134,37 @@ export interface Locks extends AsyncDisposable {
    * A lease that {@link Lease.handOver} gave away, here or elsewhere; the name and the token are enough. Until `verify`
    * or `extend` has answered, its `held` is false and its `remaining()` 0: no clock's time travels between machines.
    *
-   * @throws {LockOptionsError} if it is not a serialized lease.
+   * @param serialized Its `ttl` and `minHold` go before those of the options.
+   * @param options Whether to `renew`, and so on. Renewal begins once it is confirmed.
+   * @throws {LockOptionsError} if it is not a serialized lease; at once, for this is not asynchronous.
+   * @example
+   * ```ts
+   * const serialized = (await locks.acquire("video:9")).handOver();
+   * await using lease = locks.restore(serialized, { renew: true });
+   * if (!(await lease.verify())) throw new Error("too late");
+   * ```
    */
   restore(serialized: SerializedLease, options?: AcquireOptions): Lease;
 
   /**
-   * Frees the lock whoever holds it: for operators. The old holder learns of it at its next renewal.
+   * Frees the lock whoever holds it, and whatever `minHold` says: for operators. The old holder learns of it at its next
+   * renewal, `verify` or `extend`.
    *
    * @returns Whether there was anything to free.
+   * @throws {LockTimeoutError} if it went from holder to holder for all of `commandTimeout`.
+   * @throws {LockBackendError} if Redis did not answer, or refused.
    */
   forceRelease(name: string): Promise<boolean>;
 
   /**
-   * A function like `fn` that runs under the lock.
+   * A function like `fn` that runs under the lock, as the callback of {@link request} does, and rejects as that does.
    *
+   * @param fn Is called with the same `this` and the same arguments. It is not handed the lease.
+   * @throws {LockOptionsError} if an option is not right; at once, for this is not asynchronous.
    * @example
    * ```ts
-   * const refresh = locks.wrap(refreshToken, { name: (userId) => `token:${userId}` });
+   * const chargeOnce = locks.wrap(charge, { name: ({ invoice }) => `invoice:${invoice}`, ttl: "1m" });
+   * await chargeOnce({ invoice: 42 });
    * ```
    */
   wrap<This, Args extends unknown[], Result>(
@@ -118,34 +175,43 @@ export interface Locks extends AsyncDisposable {
   /**
    * The same locks with other defaults. Closing either closes both.
    *
+   * @throws {LockOptionsError} if an option is not right; at once, for this is not asynchronous.
    * @example
    * ```ts
-   * export default { fetch: (request, env, ctx) => handle(locks.withOptions({ waitUntil: ctx })) };
+   * export default {
+   *   async fetch(_request: Request, _env: Env, ctx: ExecutionContext): Promise<Response> {
+   *     await locks.withOptions({ waitUntil: ctx }).request("cache", rebuildCache);
+   *     return new Response("rebuilt");
+   *   },
+   * };
    * ```
    */
   withOptions(overrides: AcquireOptions): Locks;
 
   /**
-   * Ends everything: waits and later calls reject with `LockClosedError`; leases are renewed for up to `grace` (a
-   * duration, `0` by default), then their signal fires and they are released. The client stays open: it is yours.
+   * Ends everything: waits and later calls reject with `LockClosedError`; leases are renewed for up to `grace`, then their
+   * signal fires and they are released, for which each gets `commandTimeout`. The client stays open: it is yours.
+   *
+   * @param options `grace`: how long leases may go on, a duration from 0 up, `Infinity` included; `0` unless given.
+   * @throws {LockOptionsError} if `grace` is not right.
    */
   close(options?: { grace?: Duration | undefined }): Promise<void>;
 }
 
 /**
- * Locks over one Redis, or over several independent ones.
+ * Locks over one Redis, or over several independent ones. Connects to nothing and sends nothing by itself.
  *
  * @param transport An adapter: `ioredis(client)`, `nodeRedis(client)`, `upstash({ url, token })`, `memory()`,
  *   `command(send)`. An `@upstash/redis` client may be passed as it is. Or the `quorum` of several, from `holdfast/quorum`.
- * @param defaults Options for every call, which each call can override.
+ * @param defaults Options for every call, which each call can override; `prefix`, `clock` and `onEvent` only here.
  * @throws {LockOptionsError} if an option is not right, or the transport is a raw client.
  * @example
  * ```ts
  * import { createLocks } from "holdfast";
  * import { upstash } from "holdfast/upstash";
  *
- * const locks = createLocks(upstash({ url, token }), { ttl: "30s" });
- * await locks.request("invoice:42", () => charge());
+ * const locks = createLocks(upstash.fromEnv(env), { ttl: "30s" });
+ * await locks.request("invoice:42", (lease) => charge({ invoice: 42, fence: lease.fence }));
  * ```
  */
 export function createLocks(transport: Transport | Quorum, defaults?: LocksOptions): Locks {
@@ -170,9 +236,11 @@ export function createLocks(transport: Transport | Quorum, defaults?: LocksOptio
 
 let contention: typeof import("./contention.ts") | undefined;
 
+const competes = ({ fair, store }: Call) => fair || store.wire?.sharesProcess;
+
 /** Most locks never need what waiting in line takes: it is loaded when the first one does. */
 async function contended(call: Call): Promise<Call> {
-  if (!call.fair) return call;
+  if (!competes(call)) return call;
   contention ??= await import("./contention.ts");
   return contention.contend(call);
 }
@@ -195,7 +263,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
   async function take(alone: Call, once: boolean): Promise<Opened | null> {
     let call = once ? { ...alone, wait: 0 } : alone;
-    if (call.fair) call = await contended(call);
+    if (competes(call)) call = await contended(call);
     if (core.closing) throw closedError();
     const grant = await acquire(call, once);
     return grant && openLease(call, grant.token, grant.fence, grant);

@@ -8,7 +8,8 @@ import { DEFAULT_RETRY } from "./limit.ts";
 import type { Signal } from "./signal.ts";
 
 /**
- * Milliseconds as a whole number, or a text: `"250ms"`, `"30s"`, `"30 s"`, `"5m"`, `"1h"`.
+ * Milliseconds as a whole number, or a text: `"250ms"`, `"30s"`, `"30 s"`, `"1.5s"`, `"5m"`, `"1h"`. Each option says its
+ * range; `Infinity` is a number, and allowed only where that is said.
  */
 export type Duration = number | string;
 
@@ -24,12 +25,13 @@ export interface AcquireOptions {
    */
   ttl?: Duration | undefined;
   /**
-   * How long to wait for the lock, whatever happens on the wire. `0` is one attempt, `Infinity` waits for ever.
+   * How long to wait for the lock, whatever happens on the wire. `0` is one attempt, which gets `commandTimeout`;
+   * `Infinity` waits for ever.
    * @default "10s"
    */
   wait?: Duration | undefined;
   /**
-   * How many requests a wait may send, 1 or more. Release and renewal do not count. The other defaults send about 18
+   * How many requests a wait may send, a whole number from 1 up. Release and renewal do not count. The other defaults send about 18
    * in 10 s; a Worker on the free plan has 50 for everything.
    * @default Infinity
    */
@@ -41,7 +43,7 @@ export interface AcquireOptions {
    */
   retry?: RetryOptions | ((attempt: number) => number) | undefined;
   /**
-   * The limit on any one command of any method, 1 ms or more, never above the ttl. After it the outcome of the command
+   * The limit on any one command of any method, 1 ms to 24 h, never above the ttl. After it the outcome of the command
    * is unknown: it is asked again, or the call ends with a `LockBackendError`.
    * @default "5s"
    */
@@ -59,7 +61,7 @@ export interface AcquireOptions {
   maxHold?: Duration | undefined;
   /**
    * On release keep the name locked until this long after the grant: a cron tick on instances whose clocks differ runs
-   * once. 0 to 24 h.
+   * once. 0 to 24 h; a ttl below it is raised to it.
    * @default 0
    */
   minHold?: Duration | undefined;
@@ -72,11 +74,15 @@ export interface AcquireOptions {
   fair?: boolean | undefined;
   /** Mint a fencing token with each grant. `false` saves commands: on Upstash 2 instead of 6 for a lock and its release. @default true */
   fence?: boolean | undefined;
-  /** A label of up to 256 bytes that `query` and timeout errors show: a host, a job id. No secret. @default none */
+  /** A label of up to 256 bytes in UTF-8 that `query` and timeout errors show: a host, a job id. No secret. @default none */
   owner?: string | undefined;
   /** Abandons the wait; the call rejects with `signal.reason`. Once granted it has no effect. @default none */
   signal?: Signal | undefined;
-  /** Is handed each promise of a background clean-up. In a Worker: the `ctx`. @default none */
+  /**
+   * Is handed each promise of a background clean-up: the release of what a wait that ended may have been granted. In a
+   * Worker: the `ctx`.
+   * @default none
+   */
   waitUntil?: WaitUntil | undefined;
   /** Only `"exclusive"` for now. @default "exclusive" */
   mode?: "exclusive" | "shared" | undefined;
@@ -84,19 +90,19 @@ export interface AcquireOptions {
   steal?: boolean | undefined;
 }
 
-/** Options of `request`. */
+/** Options of {@link Locks.request}: those of a lock, and one more. */
 export interface RequestOptions extends AcquireOptions {
   /** Do not wait: when another holds the lock, call the callback at once, with `null`. @default false */
   ifAvailable?: boolean | undefined;
 }
 
-/** Options of `createLocks`: the defaults of every call, and what belongs to all of them. */
+/** Options of {@link createLocks}: the defaults of every call, and what belongs to all of them. */
 export interface LocksOptions extends AcquireOptions {
-  /** Put before every name to make the key in Redis. @default "lock:" */
+  /** Put before every name to make the key in Redis: text of up to 1024 bytes in UTF-8, or `""`. @default "lock:" */
   prefix?: string | undefined;
   /** Time, timers and randomness. @default the platform's */
   clock?: Clock | undefined;
-  /** Told of everything that happens to a lock. What it throws is ignored. @default none */
+  /** Told of everything that happens to a lock, and not waited for. What it throws, or rejects with, is ignored. @default none */
   onEvent?: ((event: LockEvent) => void) | undefined;
 }
 

@@ -1,3 +1,8 @@
+/**
+ * Spans and metrics by OpenTelemetry. Needs `@opentelemetry/api` 1.9 or later, an optional peer dependency.
+ *
+ * @module holdfast/otel
+ */
 import type { Meter, Tracer } from "@opentelemetry/api";
 import { context, metrics, trace } from "@opentelemetry/api";
 import type { Clock } from "./clock.ts";
@@ -15,7 +20,7 @@ import type { Signal } from "./signal.ts";
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** Makes the spans. @default the global provider's, under the name `holdfast` */
+  /** Makes the spans. @default the global provider's when `instrument` is called, under the name `holdfast` */
   tracer?: Tracer | undefined;
   /** Makes the metrics. @default the global provider's at the first use, under the name `holdfast` */
   meter?: Meter | undefined;
@@ -25,7 +30,7 @@ export interface InstrumentOptions {
    * @default none: only spans have the name
    */
   nameInMetrics?: ((name: string) => string | undefined) | undefined;
-  /** For the durations in metrics. @default the platform's */
+  /** For the durations in metrics, which are in seconds. Give it what `createLocks` was given. @default the platform's */
   clock?: Clock | undefined;
 }
 
@@ -33,20 +38,27 @@ export interface InstrumentOptions {
 export interface Instrumentation {
   /** For `createLocks`: counts what happens, and tells the spans. */
   onEvent(event: LockEvent): void;
-  /** The same locks; what waits for them and what holds them are spans, and measured. */
+  /**
+   * The same locks; what waits for them and what holds them are spans, and measured. They and their leases behave as the
+   * ones they were made of. Flights of `singleFlight` over them are counted by `onEvent`, and have no spans.
+   */
   traced(locks: Locks): Locks;
 }
 
 /**
  * Spans and metrics by `@opentelemetry/api`. Each wait is a span `holdfast.wait` and each hold a span `holdfast.hold`,
- * both children of the caller's. What the callback of `request` does is within the span of the hold.
+ * both children of the caller's. What the callback of `request` does is within the span of the hold. Their names,
+ * attributes and units are in `docs/observability.md`.
  *
  * @example
  * ```ts
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
  * import { instrument } from "holdfast/otel";
  *
  * const { onEvent, traced } = instrument();
- * const locks = traced(createLocks(transport, { onEvent }));
+ * const locks = traced(createLocks(memory(), { onEvent }));
+ * await locks.request("invoice:42", (lease) => charge({ invoice: 42, fence: lease.fence }));
  * ```
  */
 export function instrument(options: InstrumentOptions = {}): Instrumentation {

@@ -6,25 +6,27 @@ import type { Send } from "./limit.ts";
 import { persist } from "./limit.ts";
 import { mintToken } from "./token.ts";
 
-/** One holder of a lock. */
+/** One holder of a lock, as {@link LockSnapshot} has it. */
 export interface LockHolder {
-  /** The `owner` label, if it has one. */
+  /** The `owner` label; `undefined` if it has none. */
   owner: string | undefined;
-  /** Its fencing token, if it has one. */
+  /** Its fencing token; `undefined` if it took none (`fence: false`), or is another program's. */
   fence: number | undefined;
   /** Milliseconds until Redis frees the lock if nobody extends it; `Infinity` if something without expiry is there. */
   remaining: number;
 }
 
-/** Who has a lock, as Redis said when it was asked. */
+/** Who has a lock, as Redis said when it was asked: it may have changed by the time it is read. */
 export interface LockSnapshot {
+  /** The name of the lock, without the prefix. */
   name: string;
   /** Whether somebody holds it. */
   held: boolean;
   /** Whether it was released but is kept until its `minHold`: nobody holds it, nobody can take it. */
   kept: boolean;
+  /** Who holds it: one, or none when it is free or kept. */
   holders: LockHolder[];
-  /** Milliseconds until the name is free by itself; 0 when it is free. */
+  /** Milliseconds until the name is free by itself; 0 when it is free, `Infinity` if something without expiry is there. */
   remaining: number;
   /** How many wait for it, where that is known. */
   waiting?: number;

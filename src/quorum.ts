@@ -1,3 +1,8 @@
+/**
+ * One lock over several independent servers (Redlock).
+ *
+ * @module holdfast/quorum
+ */
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import type { Duration } from "./options.ts";
@@ -10,7 +15,7 @@ import { assertTransport } from "./transport-check.ts";
 /** Options of {@link quorum}. */
 export interface QuorumOptions {
   /**
-   * How many stores have to agree: from the majority up to all of them. Fewer could grant one lock twice.
+   * How many stores have to agree, a whole number: from the majority up to all of them. Fewer could grant one lock twice.
    * @default the majority: half of the stores, rounded down, and one
    */
   quorum?: number | undefined;
@@ -23,7 +28,7 @@ export interface QuorumOptions {
   /**
    * The longest ttl of any lock over these stores, by whatever program. A server that has been running for less is left
    * out of grants (the *delayed restart* of Redlock): it may have forgotten a lock that is still held. Longer ttls are
-   * then refused. `0` if no server ever forgets (`appendonly yes` and `appendfsync always`).
+   * then refused, with a `LockOptionsError`. 0 or more; `0` if no server ever forgets (`appendonly yes` and `appendfsync always`).
    * @default the ttl of the call
    */
   maxTtl?: Duration | undefined;
@@ -35,7 +40,7 @@ export interface Quorum {
   readonly size: number;
   /** How many of them have to agree. */
   readonly majority: number;
-  /** What `createLocks` makes of it; not for other use. */
+  /** @internal What `createLocks` makes of it. */
   open(clock: Clock): object;
 }
 
@@ -50,14 +55,17 @@ export interface Quorum {
  *
  * @param stores Transports, of any kind and mixed, each to another server that shares nothing with the others: no
  *   replicas of one another. An odd number makes the best use of them; three or five.
+ * @param options How many have to agree, and how long each is given.
  * @throws {LockOptionsError} if there are no stores, one is there twice or is no transport, or an option is not right.
  * @example
  * ```ts
+ * import Redis from "ioredis";
  * import { createLocks } from "holdfast";
  * import { ioredis } from "holdfast/ioredis";
  * import { quorum } from "holdfast/quorum";
  *
- * const locks = createLocks(quorum([ioredis(a), ioredis(b), ioredis(c)]), { ttl: "10s" });
+ * const stores = ["redis://red", "redis://green", "redis://blue"].map((url) => ioredis(new Redis(url)));
+ * const locks = createLocks(quorum(stores), { ttl: "10s" });
  * ```
  */
 export function quorum(stores: readonly Transport[], options?: QuorumOptions): Quorum {

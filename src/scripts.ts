@@ -22,7 +22,7 @@ export const COMMON: string = `
 local call, lock, record, token, arg, life, more = redis.call, KEYS[1], KEYS[2], unpack(ARGV)
 local id, last, entries = token:sub(1, 23)
 local function reply(outcome, left, fence, value)
-  local owner, label = (value or ''):match('^[.?]?(t[%w_-]+) (.*)$')
+  local owner, label = (value or ''):match('^[.?]?(t[%w_-]+):? (.*)$')
   return { outcome, left or -1, fence or '', '=' .. (owner and #owner == 23 and label or '') }
 end
 local function read()
@@ -45,7 +45,10 @@ end
  * Takes the lock if it is free, or says who has it. A second execution finds its own token and answers what the first
  * did, with the time left; one that comes after its own release finds the token spent, and undoes itself.
  *
- * KEYS lock, record
+ * Who waits leaves its mark if the lock is held from a process that may hand it over without letting anyone else in:
+ * HAND heeds it.
+ *
+ * KEYS lock, record, the mark if the caller waits
  * ARGV token, ttl in ms, the record's life in ms or '' for no fence, '1' to be told the time left when busy
  * outcomes: granted (left, fence), busy (left, label), spent
  */
@@ -55,7 +58,10 @@ if type(held) == 'table' then
   held = call('GET', lock)
   if not held then call('SET', lock, token, 'PX', arg) end
 end
-if held and held ~= token then return reply('busy', more == '1' and call('PTTL', lock), '', held) end
+if held and held ~= token then
+  if KEYS[3] and held:find('^t[%w_-]+:') then call('SET', KEYS[3], '1', 'NX', 'PX', '1500') end
+  return reply('busy', more == '1' and call('PTTL', lock), '', held)
+end
 local left = held and call('PTTL', lock) or tonumber(arg)
 if life == '' then return reply('granted', left) end
 local ok, mark = pcall(read)

@@ -1,3 +1,8 @@
+/**
+ * One caller in the fleet computes, and whoever waited gets its result.
+ *
+ * @module holdfast/single-flight
+ */
 import { cleanUp } from "./clean-up.ts";
 import type { Call, Inside } from "./core.ts";
 import { PREPARE } from "./core.ts";
@@ -16,15 +21,17 @@ import { acquire } from "./wait.ts";
 
 /**
  * Another caller computed what this one waited for, and failed. Only with `onFailure: "fail"`. It is no `LockError`: the
- * lock did what it should.
+ * lock did what it should. `cause` is what the other threw, if it is in this process and shares the wait.
  */
 export class SingleFlightError extends Error {
+  /** The name of the class, as it is printed in front of the message. */
   override readonly name = "SingleFlightError";
+  /** Tells it from other errors, across copies of the package. */
   readonly code = "FAILED";
-  /** The name of the flight. */
+  /** The name of the flight, without the prefix. */
   readonly lockName: string;
 
-  /** `options.cause`: what the other threw, if it is in this process. */
+  /** @internal Made by the library alone. */
   constructor(lockName: string, options?: { cause?: unknown }) {
     super(`Another caller computed ${JSON.stringify(lockName)}, and failed.`, options);
     this.lockName = lockName;
@@ -35,12 +42,17 @@ export class SingleFlightError extends Error {
 export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions, "fence"> {
   /**
    * How long the result is there for others, from 1 ms to 30 days: a duration, or how to make one from what was computed
-   * (a token's `expires_in`). `0` keeps nothing. A bare number under 1000 is refused; from a function it is not.
+   * (a token's `expires_in`). Counted from when it is left in Redis. `0` keeps nothing. A bare number under 1000 is
+   * refused; from a function it is not.
    */
   keep: Duration | ((value: Value) => Duration);
-  /** Makes a text of what was computed. The text rests in Redis for as long as it is kept: encrypt what is secret. @default JSON.stringify */
+  /**
+   * Makes a text of what was computed. The text rests in Redis for as long as it is kept: encrypt what is secret. What it
+   * throws is an error of the computation.
+   * @default `JSON.stringify`
+   */
   encode?: ((value: Value) => string | Promise<string>) | undefined;
-  /** Makes the result of a text, for everyone, the caller who computed included. @default JSON.parse */
+  /** Makes the result of a text, for everyone, the caller who computed included. @default `JSON.parse` */
   decode?: ((text: string) => Result | Promise<Result>) | undefined;
   /**
    * What becomes of those who wait when the computation fails: `"retry"`, they try in turn; `"fail"`, they reject with a
@@ -72,15 +84,20 @@ const fromJson = (text: string): unknown => (text === "" ? undefined : JSON.pars
  * everyone, so what JSON makes of a `Date` shows on the first run. **They rest in Redis**, readable for whoever can read
  * there, for as long as they are kept.
  *
- * @param name The name of a lock: any text of 1 to 1024 bytes. Share it with locks of the same purpose only.
+ * @param locks Made by `createLocks` of the same copy of the package.
+ * @param name The name of a lock: any text of 1 to 1024 bytes in UTF-8. Share it with locks of the same purpose only.
+ * @param options How long to keep the result, and how to wait for it: `wait` has to be as long as a computation takes.
  * @param compute Is handed the lease: pass on its `signal` and `fence`. Its error goes to its own caller, untouched.
  * @throws {LockTimeoutError} if others computed for all of `wait`.
  * @throws {LockLostError} if the lock was lost before the result could be left; `result` has it.
  * @throws {LockBackendError} if Redis did not answer, or refused.
  * @throws {SingleFlightError} with `onFailure: "fail"`, if another's computation failed.
+ * @throws {LockOptionsError} if the name or an option is not right, or `locks` are of another copy of the package.
  * @example
  * ```ts
- * const rates = await singleFlight(locks, "rates:EUR", { keep: "1m" }, ({ signal }) => fetchRates("EUR", signal));
+ * import { singleFlight } from "holdfast/single-flight";
+ *
+ * const rates = await singleFlight(locks, "rates:EUR", { keep: "1m" }, ({ signal }) => fetchRates("EUR", { signal }));
  * ```
  */
 export async function singleFlight<Value, Result = Awaited<Value>>(

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
 import type { Keys } from "./keys.ts";
+import { MARK } from "./keys.ts";
 import type { Send } from "./limit.ts";
 import type { AcquireOptions } from "./options.ts";
 import type { Answer, Stamped } from "./reply.ts";
@@ -44,7 +45,13 @@ export interface Store {
 }
 
 /** Runs a script on the keys of one name. */
-export type Run = (send: Send, script: string, outcomes: string, keys: Keys, ...args: unknown[]) => Promise<Stamped>;
+export type Run = (
+  send: Send,
+  script: string,
+  outcomes: string,
+  keys: Keys & { more?: string[] },
+  ...args: unknown[]
+) => Promise<Stamped>;
 
 export async function stamped(
   clock: Clock,
@@ -57,8 +64,8 @@ export async function stamped(
 }
 
 export function runOver(transport: Transport, clock: Clock): Run {
-  return (send, script, outcomes, { lock, recordKey }, ...args) =>
-    stamped(clock, send, outcomes, async () => transport.eval(script, [lock, recordKey], args.map(String)));
+  return (send, script, outcomes, { lock, recordKey, more = [] }, ...args) =>
+    stamped(clock, send, outcomes, async () => transport.eval(script, [lock, recordKey, ...more], args.map(String)));
 }
 
 /** The protocol over one transport. */
@@ -78,7 +85,8 @@ export function createStore(transport: Transport, clock: Clock): Store {
         if (answer.outcome === "granted") return answer;
       }
       const args = [token, ttl, fence ? life : "", timed ? 1 : ""];
-      const answer = await run(send, ACQUIRE, "granted busy spent", call, ...args);
+      const keys = call.wait > 0 ? { ...call, more: [MARK + lock] } : call;
+      const answer = await run(send, ACQUIRE, "granted busy spent", keys, ...args);
       if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
       return answer;
     },

@@ -19,14 +19,16 @@ export interface Wakeups {
  *
  * @example
  * ```ts
+ * import type { Transport } from "holdfast";
+ *
  * const transport: Transport = {
- *   set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)]),
- *   eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),
+ *   set: (key, value, { px }) => client.send(["SET", key, value, "NX", "PX", String(px)]),
+ *   eval: (script, keys, args) => client.send(["EVAL", script, String(keys.length), ...keys, ...args]),
  * };
  * ```
  */
 export interface Transport {
-  /** `SET key value NX PX px`; `px` in milliseconds. Resolves to `"OK"`, or to `null` when the key exists. */
+  /** `SET key value NX PX px`; `px` in milliseconds, a whole number. Resolves to `"OK"`, or to `null` when the key exists. */
   set(key: string, value: string, options: { nx: true; px: number }): Promise<unknown>;
   /** `EVAL script keys.length ...keys ...args`. Resolves to the script's reply: arrays, strings, integers, `null`. */
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;

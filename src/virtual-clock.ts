@@ -2,16 +2,29 @@ import type { Clock, Timer } from "./clock.ts";
 
 /** A clock that stands still until it is told otherwise. Made by {@link virtualClock}. */
 export interface VirtualClock extends Clock {
-  /** Runs every timer that comes due within `ms`, in order, each at its own time; what they started settles between. */
+  /**
+   * Runs every timer that comes due within `ms` milliseconds, 0 or more, in order, each at its own time; what they started
+   * settles between. Rejects after 200,000 timers: something spins.
+   */
   advance(ms: number): Promise<void>;
-  /** Moves on from timer to timer until the promise has settled, then settles as it did. */
+  /**
+   * Moves on from timer to timer until the promise has settled, then settles as it did. Rejects when no timer is left that
+   * could settle it, and after 200,000 timers.
+   */
   runUntilSettled<T>(promise: Promise<T>): Promise<T>;
-  /** The wall clock is set forward or back; the monotonic clock and the timers know nothing of it. */
+  /** The wall clock is set forward, or back by a negative number, in milliseconds; the monotonic clock and the timers know nothing of it. */
   jumpWall(ms: number): void;
-  /** Time passes and nothing runs: a blocked event loop. Timers that came due run at the next `advance`, late. */
+  /** So many milliseconds pass and nothing runs: a blocked event loop. Timers that came due run at the next `advance`, late. */
   block(ms: number): void;
   /** The timers that are still to fire: in Node a referenced one keeps the process alive. */
-  readonly pending: { count: number; referenced: number; unreferenced: number };
+  readonly pending: {
+    /** How many there are. */
+    count: number;
+    /** Those that would keep a process alive. */
+    referenced: number;
+    /** Those that would not. */
+    unreferenced: number;
+  };
 }
 
 /** 2026-11-01; the monotonic clock starts elsewhere, so that nobody takes one for the other. */
@@ -30,9 +43,14 @@ interface Waiting {
  * Time for tests, which passes only as they say: no test waits, and none depends on how busy the machine is.
  * It moves what is in this process: locks over `memory`. A real server keeps its own time.
  *
- * @param seed The same seed gives the same random numbers and bytes. @default 1
+ * @param seed A whole number. The same one gives the same random numbers and bytes: the same jitter, the same tokens.
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
+ * import { createLocks } from "holdfast";
+ * import { memory } from "holdfast/memory";
+ * import { virtualClock } from "holdfast/testing";
+ *
  * const clock = virtualClock();
  * const locks = createLocks(memory({ clock }), { clock });
  * const lease = await locks.acquire("invoice:42", { ttl: "30s" });

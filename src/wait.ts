@@ -131,7 +131,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
       }
     } finally {
-      if (unsure || (sent && scope.stopped) || (busy && fence && !single)) giveBack();
+      if (unsure || (sent && scope.stopped) || (busy && sent && fence && !single)) giveBack();
     }
     if (busy && once) return null;
     if (!busy) {

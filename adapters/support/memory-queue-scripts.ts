@@ -2,7 +2,6 @@ import { JOIN, PASS } from "../../src/queue-scripts.ts";
 import type { MemoryData } from "./memory-data.ts";
 import { idOf, mint, release, reply, type Twin } from "./memory-scripts.ts";
 
-type QueueTwin = (data: MemoryData, keys: string[], args: string[]) => unknown;
 type Member = [member: string, score: number];
 
 /** The waiting line, sorted: places by their number, and behind them who waits, by when their places lapse. */
@@ -43,7 +42,7 @@ class Queue {
 /** The numbers of places are below, the times at which they lapse are above. */
 const PLACES = 1e12;
 
-function line(data: MemoryData, [lock = "", record = "", queueKey = ""]: string[], args: string[]) {
+function line(data: MemoryData, [lock, record, queueKey = ""]: Parameters<Twin>[1], args: string[]) {
   const [token = "", , life = "", who = ""] = args;
   const queue = new Queue(data, queueKey);
   const now = Math.floor(data.time() / 1000);
@@ -87,8 +86,8 @@ function line(data: MemoryData, [lock = "", record = "", queueKey = ""]: string[
   };
 }
 
-const join: QueueTwin = (data, keys, args) => {
-  const [lock = ""] = keys;
+const join: Twin = (data, keys, args) => {
+  const [lock] = keys;
   const [token = "", ttl, , who = "", place = "", joined] = args;
   const { queue, now, last, entries, mark, seat, first, pass, wake, grant } = line(data, keys, args);
   let held = data.get(lock);
@@ -129,8 +128,8 @@ const join: QueueTwin = (data, keys, args) => {
   return handed ? [...answer.slice(0, 3), `=${held}`] : answer;
 };
 
-const passOn: QueueTwin = (data, keys, args) => {
-  const [lock = "", record = ""] = keys;
+const passOn: Twin = (data, keys, args) => {
+  const [lock, record] = keys;
   const [token, rest, , who] = args;
   const held = data.get(lock);
   const { queue, seat, first, pass, wake } = line(data, keys, args);

@@ -2,12 +2,12 @@ import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "../../src/scripts.
 import type { MemoryData } from "./memory-data.ts";
 
 /** Runs like the Lua script of the same name: `keys` are the lock and its record. */
-export type Twin = (data: MemoryData, keys: [lock: string, record: string], args: string[]) => unknown;
+export type Twin = (data: MemoryData, keys: [lock: string, record: string, more?: string], args: string[]) => unknown;
 
 export const idOf = (token: string): string => token.slice(0, 23);
 
 function labelOf(value = ""): string {
-  const [, id, label] = /^[.?]?(t[\w-]+) ([\s\S]*)$/.exec(value) ?? [];
+  const [, id, label] = /^[.?]?(t[\w-]+):? ([\s\S]*)$/.exec(value) ?? [];
   return id?.length === 23 ? (label as string) : "";
 }
 
@@ -26,9 +26,12 @@ export function mint(data: MemoryData, record: string, was: string, entries: str
   return String(fence);
 }
 
-export const acquire: Twin = (data, [lock, record], [token = "", ttl, life = "", timed]) => {
+export const acquire: Twin = (data, [lock, record, mark], [token = "", ttl, life = "", timed]) => {
   const value = data.get(lock);
-  if (value !== undefined && value !== token) return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
+  if (value !== undefined && value !== token) {
+    if (mark && /^t[\w-]+:/.test(value) && data.get(mark) === undefined) data.set(mark, "1", 1500);
+    return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
+  }
   const left = value ? data.pttl(lock) : Number(ttl);
   if (!value) data.set(lock, token, Number(ttl));
   if (life === "") return reply("granted", left);

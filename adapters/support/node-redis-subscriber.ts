@@ -2,15 +2,24 @@ import type { Subscriber, SubscriberEvents } from "./subscriptions.ts";
 
 /** What is used of a node-redis client or pool. */
 export interface NodeRedisClient {
+  /** Sends a command, given as texts, and resolves to Redis' reply. */
   sendCommand(args: string[]): Promise<unknown>;
+  /** Of a client: another one with the same settings, for messages. */
   duplicate?(...options: never[]): unknown;
+  /** Of a pool: lends one of its clients. */
   execute?(...task: never[]): unknown;
 }
 
 /** What is used of a node-redis cluster. */
 export interface NodeRedisCluster {
+  /** Sends a command to the server that has this key, or to any if there is none. */
   sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
-  masters: { id: string }[];
+  /** The masters, as `list()` needs them. */
+  masters: {
+    /** Any text. */
+    id: string;
+  }[];
+  /** The client of a master, or a promise of it. */
   // biome-ignore lint/suspicious/noExplicitAny: the versions disagree on the types of a node, and of its client
   nodeClient(node: any): any;
 }
@@ -66,6 +75,7 @@ export function subscriber(
 ): Subscriber {
   let connection: Duplicate | undefined;
   let closed = false;
+  let before: Promise<unknown> = Promise.resolve();
 
   async function open(): Promise<void> {
     connection = await make();
@@ -84,10 +94,17 @@ export function subscriber(
     } catch {}
   }
 
+  // node-redis forgets who subscribes to a channel again before it has heard that it is unsubscribed.
+  function inTurn(send: () => Promise<unknown> | undefined): Promise<unknown> {
+    const sent = before.then(send);
+    before = sent.catch(() => {});
+    return sent;
+  }
+
   return {
     opened: open(),
-    subscribe: async (channel) => connection?.subscribe(channel, (text, from) => message(from, text)),
-    unsubscribe: async (channel) => connection?.unsubscribe(channel),
+    subscribe: (channel) => inTurn(() => connection?.subscribe(channel, (text, from) => message(from, text))),
+    unsubscribe: (channel) => inTurn(() => connection?.unsubscribe(channel)),
     keepsAlive: (yes) => (yes ? connection?.ref() : connection?.unref()),
     close: () => void close(),
   };

@@ -11,19 +11,24 @@ export type Fetch = (
     signal: AbortSignal;
     cache?: "no-store";
   },
-) => Promise<{ status: number; text(): Promise<string> }>;
+) => Promise<{
+  /** The code of HTTP. */
+  status: number;
+  /** The whole body. */
+  text(): Promise<string>;
+}>;
 
-/** How to reach an Upstash database by REST. */
+/** How to reach an Upstash database by REST: options of {@link upstash}. */
 export interface UpstashOptions {
   /** `UPSTASH_REDIS_REST_URL`: an https address; http only for a loopback address, or with `allowHttp`. */
   url: string;
   /** `UPSTASH_REDIS_REST_TOKEN`. The read-only token does not do. */
   token: string;
-  /** Used instead of the platform's `fetch`. */
+  /** Used instead of the platform's. @default the platform's `fetch`, looked up at each request */
   fetch?: Fetch | undefined;
   /** After this a request is aborted, in milliseconds from 1 up; its outcome is unknown then. @default 5000 */
   timeout?: number | undefined;
-  /** Allow the token to travel unencrypted over http: to other hosts: a private network, say. @default false */
+  /** Allow the token to travel unencrypted, over `http:`, to hosts other than a loopback one: a private network, say. @default false */
   allowHttp?: boolean | undefined;
   /**
    * `subscribe` of `holdfast/upstash-subscribe`: who waits in line is woken by a message, over a stream. For runtimes

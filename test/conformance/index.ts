@@ -1,3 +1,8 @@
+/**
+ * The contract of a transport as a suite for any test runner.
+ *
+ * @module holdfast/conformance
+ */
 import type { Quorum } from "../../src/quorum.ts";
 import type { Transport } from "../../src/transport.ts";
 import { basics } from "./basics.ts";
@@ -29,7 +34,7 @@ export interface ConformanceOptions {
   /**
    * The test function of any runner: `test` of Vitest, node:test and Bun, `Deno.test`, or one of your own. Tests may
    * run side by side (`test.concurrent`), which is much faster: most of them wait. Each takes up to 5 s, and has to be
-   * given 30 s for a slow machine.
+   * given 30 s for a slow machine. It fails by rejecting.
    */
   test: (name: string, fn: () => Promise<void>) => unknown;
   /**
@@ -83,6 +88,7 @@ const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, pac
  * What networks do to requests, the suite does by itself in front of the transport: it loses, repeats, delays and
  * reorders them. The transport has to send each request, and to say what Redis said.
  *
+ * @param options The runner's test function, and the transport; what else is there makes it stricter.
  * @example
  * ```ts
  * import { test } from "node:test";
@@ -94,6 +100,9 @@ const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, pac
  * @example
  * ```ts
  * // Where there is no runner.
+ * import { conformance } from "holdfast/conformance";
+ * import { myAdapter } from "./my-adapter.ts";
+ *
  * const failed: string[] = [];
  * const running: Promise<void>[] = [];
  * conformance({

@@ -19,6 +19,9 @@ declare global {
   const env: Env;
   const url: string;
   const client: { send(args: string[]): Promise<unknown> };
+  const bunRedis: { send(name: string, args: string[]): Promise<unknown> };
+  const glide: { customCommand(args: string[]): Promise<unknown> };
+  const denoRedis: { sendCommand(name: string, args: string[]): Promise<unknown> };
   const subscriber: {
     subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
     unsubscribe(channel: string): Promise<void>;

@@ -5,58 +5,98 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { anchorsOf, type Block, blocksOf, pages, read, root } from "./markdown.ts";
+import { examples } from "./docstrings.ts";
+import { type Block, blocksOf, headingsOf, pages, read, reference, root } from "./markdown.ts";
 import { typeCheck } from "./type-check.ts";
 
 const all = pages();
-const samples = all.flatMap(blocksOf).filter((block) => block.language === "ts");
+const samples = [...all.flatMap(blocksOf), ...examples()].filter((block) => block.language === "ts");
+
+/** What is type-checked and not run: what it has in it, and why. */
+const NOT_RUN: [text: string, why: string][] = [
+  ['from "@nestjs/common"', "Nest is no dependency; the page says with which version it was compiled and run"],
+  ['from "vitest"', "it needs vitest; test/testing/vitest-fake-timers.test.ts is such a test"],
+  ['from "holdfast/conformance"', "it is the suite, which takes a minute; test/transports runs it over each transport"],
+];
+const whyNot = ({ code }: Block) => NOT_RUN.find(([text]) => code.includes(text))?.[1];
 
 test("every sample type-checks", { timeout: 120_000 }, () => {
-  expect(samples.length).toBeGreaterThan(10);
+  for (const page of ["README.md", "src/locks.ts", "adapters/upstash.ts", "test/conformance/index.ts"])
+    expect(samples.map((sample) => sample.page)).toContain(page);
   expect(typeCheck(samples)).toEqual([]);
 });
 
-describe("a sample marked as runnable runs over memory and ends by itself", () => {
+test("every sample is run, but for those that are listed with a reason", () => {
+  const unsaid = samples.filter((sample) => sample.runnable === Boolean(whyNot(sample)) && sample.page.endsWith(".md"));
+  expect(unsaid.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  for (const [text] of NOT_RUN) expect(samples.filter(({ code }) => code.includes(text))).not.toEqual([]);
+});
+
+describe("a sample runs over memory and ends by itself", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "holdfast-docs-"));
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test.for(samples.filter((block) => block.runnable))(
+  test.for(samples.filter((sample) => !whyNot(sample)))(
     "$page:$line",
     { timeout: 60_000 },
     async ({ page, line, code }) => {
       const program = join(folder, `${page.replaceAll(/\W/g, "-")}-${line}.mts`);
-      await writeFile(program, runnable(code));
+      await writeFile(program, await runnable(code));
+      const start = `import { run } from ${JSON.stringify(from("test/docs/prelude.ts"))}; await run(${JSON.stringify(pathToFileURL(program))});`;
       // Rejects with what the program said, unless it exits with 0 in time.
-      const ended = await promisify(execFile)(process.execPath, [program], { timeout: 50_000 });
+      const args = ["--input-type=module", "--eval", start];
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache") };
+      const ended = await promisify(execFile)(process.execPath, args, { env, timeout: 50_000 });
       expect(ended.stderr.replace(/\(node:.*Warning[\s\S]*?\n\(Use .*\n/g, "")).toBe("");
     },
   );
 });
 
-test("every relative link leads somewhere", () => {
-  const broken = all.flatMap(({ path, text }) =>
-    [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file = "", anchor]) => {
-      const target = file ? join(dirname(path), file) : path;
-      const found = existsSync(join(root, target)) && (!anchor || anchorsOf(read(target)).includes(anchor));
-      return found ? [] : [`${path}: ${link}`];
-    }),
+describe("every relative link leads somewhere", () => {
+  test.for([
+    ["on the pages", all],
+    ["in the reference", reference()],
+  ] as const)("%s", ([, linking]) => {
+    const broken = linking.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].flatMap(([link, file = "", anchor]) => {
+        const target = file ? join(dirname(path), file) : path;
+        const found = existsSync(join(root, target)) && (!anchor || headingsOf(read(target)).has(anchor));
+        return found ? [] : [`${path}: ${link}`];
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+test("a link of the reference leads to what it names", () => {
+  const wrong = reference().flatMap(({ path, text }) =>
+    [...text.matchAll(/\[`?([\w.]+)(?:\(\))?`?\]\(([^)#]*)#([^)]*)\)/g)].flatMap(
+      ([link, name = "", file, anchor = ""]) => {
+        const title = headingsOf(read(file ? join(dirname(path), file) : path)).get(anchor) ?? "nothing";
+        const [, plain] = /^(?:`abstract` )?(\w+)(?:\(\)|\?)?$/.exec(title) ?? [];
+        return plain === name.split(".").at(-1) ? [] : [`${path}: ${link} leads to ${title}`];
+      },
+    ),
   );
-  expect(broken).toEqual([]);
+  expect(wrong).toEqual([]);
 });
 
 /** Each subpath with its source. */
 const SOURCES: Record<string, string> = JSON.parse(read("jsr.json")).exports;
 
-/** The sample as a program: the package from its sources, clients and their adapters over memory. */
-function runnable(code: Block["code"]): string {
-  const from = (path: string) => JSON.stringify(pathToFileURL(join(root, path)).href);
-  const imports = code
-    .replace(/from "(?:ioredis|holdfast\/ioredis)"/g, `from ${from("test/docs/over-memory.ts")}`)
-    .replace(/from "holdfast(\/[\w-]+)?"/g, (_, subpath = "") => `from ${from(SOURCES[`.${subpath}`] ?? "nowhere")}`)
-    .replace(/from "(@opentelemetry\/[\w-]+)"/g, (_, name) => `from ${JSON.stringify(import.meta.resolve(name))}`);
-  return `import ${from("test/docs/prelude.ts")};\n${imports}`;
+const from = (path: string) => pathToFileURL(join(root, path)).href;
+
+/** The sample as a module: the package from its sources, clients over memory. */
+async function runnable(code: Block["code"]): Promise<string> {
+  // Node takes the types away, and knows no decorators.
+  const plain = code.includes("\n  @") ? (await transform(code, { loader: "ts", target: "es2022" })).code : code;
+  return plain
+    .replace(/from "(?:ioredis|redis|@vercel\/functions)"/g, `from "${from("test/docs/over-memory.ts")}"`)
+    .replace(/from "holdfast(\/[\w-]+)?"/g, (_, subpath = "") => `from "${from(SOURCES[`.${subpath}`] ?? "nowhere")}"`)
+    .replace(/from "(@opentelemetry\/[\w-]+)"/g, (_, name) => `from "${import.meta.resolve(name)}"`);
 }

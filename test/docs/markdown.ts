@@ -24,11 +24,20 @@ export function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
 }
 
-/** What stands at the root and in docs, without what is generated. */
+/** What stands at the root and in docs, without what is generated: that is in {@link reference}. */
 export function pages(): Page[] {
   const inRoot = readdirSync(root).filter((file) => file.endsWith(".md"));
   const inDocs = readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md"));
   return [...inRoot, ...inDocs.map((file) => `docs/${file}`)].map((path) => ({ path, text: read(path) }));
+}
+
+/** The generated pages. */
+export function reference(): Page[] {
+  const files = readdirSync(join(root, "docs/api"), { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => join("docs/api", file))
+    .map((path) => ({ path, text: read(path) }));
 }
 
 export function blocksOf({ path, text }: Page): Block[] {
@@ -58,13 +67,17 @@ export function tableUnder(text: string, heading: string): string[][] {
   );
 }
 
-/** As in a rendered heading's address on GitHub. */
-export function anchorsOf(text: string): string[] {
-  const headings = text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/^#+ (.*)$/gm);
-  return [...headings].map(([, title = ""]) =>
-    title
+/** Each heading by its address on GitHub, where the second of one name is `name-1`. */
+export function headingsOf(text: string): Map<string, string> {
+  const headings = new Map<string, string>();
+  for (const [, title = ""] of text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/^#+ (.*)$/gm)) {
+    const address = title
       .toLowerCase()
       .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
+      .replaceAll(" ", "-");
+    let free = address;
+    for (let times = 1; headings.has(free); times++) free = `${address}-${times}`;
+    headings.set(free, title);
+  }
+  return headings;
 }

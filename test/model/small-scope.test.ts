@@ -6,7 +6,7 @@ import { explore } from "./small-scope/explore.ts";
 import type { Rules, Script } from "./small-scope/rules.ts";
 import type { Scope } from "./small-scope/world.ts";
 
-const [acquire, extend, release] = [ACQUIRE, EXTEND, RELEASE].map((script) => TWINS.get(script)) as [
+const [acquire, extend, release] = [ACQUIRE, EXTEND, RELEASE].map((script) => TWINS.get(script)) as unknown as [
   Script,
   Script,
   Script,

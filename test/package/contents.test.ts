@@ -66,5 +66,5 @@ test("the package's size is printed, and holds", async () => {
   const unpacked = sizes.reduce((sum, each) => sum + each, 0);
   const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
   console.log(`package: ${files.length} files, ${kilobytes(size)}, unpacked ${kilobytes(unpacked)}`);
-  expect(size).toBeLessThan(240_000);
+  expect(size).toBeLessThan(250_000);
 });

@@ -135,7 +135,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     const stats = text(await redis.send("INFO", "commandstats"));
     let calls = 0;
     for (const [, name = "", count] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-      if (!["info", "multi", "exec", "auth", "select"].includes(name)) calls += Number(count);
+      if (!["multi", "exec", "auth", "select"].includes(name)) calls += Number(count);
     }
     return calls - surplus;
   }
@@ -149,7 +149,8 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     async countBilled(fn) {
       const before = await commandsCounted();
       const result = await fn();
-      return { result, billed: (await commandsCounted()) - before };
+      // Less the INFO of the first count, which the second sees.
+      return { result, billed: (await commandsCounted()) - before - 1 };
     },
     async close() {
       if (closing.signal.aborted) return;

@@ -1,4 +1,5 @@
 import * as flight from "../../src/flight-scripts.ts";
+import * as handOver from "../../src/hand-over-scripts.ts";
 import type { Clock, Transport } from "../../src/index.ts";
 import * as queue from "../../src/queue-scripts.ts";
 import * as quorum from "../../src/quorum-scripts.ts";
@@ -23,7 +24,8 @@ export interface Call {
     | "fly"
     | "land"
     | "join"
-    | "pass";
+    | "pass"
+    | "hand";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
   args: string[];
@@ -81,6 +83,7 @@ const COMMANDS = new Map<string, Call["command"]>([
   [flight.LAND, "land"],
   [queue.JOIN, "join"],
   [queue.PASS, "pass"],
+  [handOver.HAND, "hand"],
 ]);
 
 /** With a ttl MEND is a repair; without, it only raises the counter. */

@@ -36,9 +36,7 @@ async function stage(connect: (typeof CLIENTS)[string], through = url) {
     close,
     connections: ids,
     listening: () => ids(/ sub=[1-9]/),
-    kill: async () => {
-      for (const id of await ids(/ sub=[1-9]/)) await redis.send("CLIENT", "KILL", "ID", (id as string).slice(3));
-    },
+    kill: (id: string | undefined) => redis.send("CLIENT", "KILL", "ID", (id as string).slice(3)),
     publish: (channel: string, message: string) => redis.send("PUBLISH", channel, message),
     subscribers: async (channel: string) => ((await redis.send("PUBSUB", "NUMSUB", channel)) as unknown[])[1],
     channels: [`${name}:{1}`, `${name}:2`] as const,
@@ -66,7 +64,31 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     await one.hears("3");
     expect(two.heard).toEqual(["1", "2"]);
     stopThree();
+    // Without a breath in between.
+    for (const message of ["4", "5", "6", "7", "8"]) {
+      const stopAgain = await listen(channels[0], one.onMessage);
+      await publish(channels[0], message);
+      await one.hears(message);
+      stopAgain();
+    }
     await close();
+  });
+
+  test("who listens again before the client knows that it was unsubscribed hears what is published", async () => {
+    const { hostname, port } = new URL(url);
+    const proxy = await startTcpProxy(Number(port), hostname);
+    const { listen, publish, subscribers, channels, close } = await stage(connect, proxy.url);
+    const { onMessage, hears } = ear();
+    const stop = await listen(channels[0], onMessage);
+    proxy.delay(100);
+    stop();
+    await until(async () => (await subscribers(channels[0])) === 0, "it is still subscribed");
+    const stopAgain = await listen(channels[0], onMessage);
+    await publish(channels[0], "again");
+    await hears("again");
+    stopAgain();
+    await close();
+    await proxy.close();
   });
 
   test("one connection for all channels, made on first need, kept for a moment, closed after the last", async () => {
@@ -103,7 +125,7 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     const stops = [await listen(channels[0], first.onMessage), await listen(channels[1], second.onMessage)];
     const all = (await connections()).length;
     const [id] = await listening();
-    await kill();
+    await kill(id);
     for (const channel of channels) {
       await until(async () => (await subscribers(channel)) === 1, "it was not subscribed again");
     }
@@ -114,9 +136,12 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     await until(async () => (await connections()).length < all, "the connection was not closed");
 
     const stop = await listen(channels[0], first.onMessage);
+    const [lingering] = await listening();
     stop();
-    await kill();
-    await until(async () => (await connections()).length < all, "the connection was made again for nobody");
+    await kill(lingering);
+    await until(async () => (await connections()).length < all, "the connection was not closed again");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await connections()).length).toBeLessThan(all);
     await close();
   });
 
@@ -124,21 +149,24 @@ describe.concurrent.each(Object.entries(CLIENTS))("%s", (_, connect) => {
     const { hostname, port } = new URL(url);
     const proxy = await startTcpProxy(Number(port), hostname);
     const { listen, publish, channels, close } = await stage(connect, proxy.url);
+    const first = ear();
+    const stopFirst = await listen(channels[1], first.onMessage);
     proxy.retarget(1);
     await expect(listen(channels[0], () => {})).rejects.toThrow("no subscription: no answer within 5000 ms");
 
-    const { onMessage, hears } = ear();
+    const second = ear();
     let resolved = false;
-    const listening = listen(channels[1], onMessage).finally(() => {
+    const listening = listen(channels[1], second.onMessage).finally(() => {
       resolved = true;
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(resolved).toBe(false);
     proxy.retarget(Number(port));
-    const stop = await listening;
+    const stopSecond = await listening;
     await publish(channels[1], "back");
-    await hears("back");
-    stop();
+    await Promise.all([first.hears("back"), second.hears("back")]);
+    stopFirst();
+    stopSecond();
     await until(async () => proxy.connections <= 2, "the connection was not closed");
     await close();
     await proxy.close();

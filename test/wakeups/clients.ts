@@ -56,7 +56,7 @@ export const CLIENTS: Record<string, (url: string, name?: string) => Promise<Con
   },
   "node-redis 6, with options that suit commands": async (url, name) => {
     const { hostname: host, port, username, password } = new URL(url);
-    const socket = { host, port: Number(port), socketTimeout: 1000 };
+    const socket = { host, port: Number(port) };
     const client = await createClient({ socket, username, password, name, disableOfflineQueue: true })
       .on("error", quiet)
       .connect();

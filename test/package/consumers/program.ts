@@ -1,5 +1,6 @@
 // Compiled with lib es2022 alone: no DOM, no @types/node. Names every public export, and runs.
 import {
+  type AbortSignalLike,
   type AcquireOptions,
   type Clock,
   createLocks,
@@ -12,9 +13,13 @@ import {
   type LockErrorByCode,
   type LockErrorCode,
   type LockEvent,
+  type LockEventBase,
+  type LockFailureEvent,
   type LockHolder,
+  type LockLossEvent,
   LockLostError,
   LockOptionsError,
+  type LockProgressEvent,
   type LockSnapshot,
   type Locks,
   type LocksOptions,
@@ -23,18 +28,19 @@ import {
   type RequestOptions,
   type RetryOptions,
   type SerializedLease,
+  type Signal,
   type Timer,
   type Transport,
   type WaitUntil,
   type Wakeups,
   type WrapOptions,
 } from "holdfast";
-import { type CommandOptions, command } from "holdfast/command";
+import { type CommandOptions, command, type Send } from "holdfast/command";
 import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
 import { type AsyncMethod, type LockedDecorator, type LockedOptions, locked, type Named } from "holdfast/decorators";
-import { type DiagnosticsChannels, diagnostics } from "holdfast/diagnostics";
+import { type DiagnosticsChannel, type DiagnosticsChannels, diagnostics } from "holdfast/diagnostics";
 import { type IoredisClient, type IoredisCluster, type IoredisOptions, ioredis } from "holdfast/ioredis";
-import { type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
+import { type MemoryEntry, type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
 import { type NodeRedisClient, type NodeRedisCluster, type NodeRedisOptions, nodeRedis } from "holdfast/node-redis";
 import { type Instrumentation, type InstrumentOptions, instrument } from "holdfast/otel";
 import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
@@ -49,7 +55,7 @@ import {
   type VirtualClock,
   virtualClock,
 } from "holdfast/testing";
-import { type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
+import { type Fetch, type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
 import { subscribe } from "holdfast/upstash-subscribe";
 
 // The declarations of @opentelemetry/api ask for it, which es2022 does not have.
@@ -68,15 +74,14 @@ const nodeRedisClient: NodeRedisClient = { sendCommand: async (args: string[]) =
 export const nodeRedisCluster = (cluster: NodeRedisCluster): Transport => nodeRedis(cluster);
 const upstashClient: UpstashClient = { set: async () => "OK", eval: async () => null };
 const upstashOptions: UpstashOptions = { url: "https://example.upstash.io", token: "x", timeout: 1000 };
-const viaFetch: UpstashOptions = {
-  ...upstashOptions,
-  fetch: async (url, { method, headers, body }) => {
-    check(url === upstashOptions.url && method === "POST" && body.length > 0 && !!headers.authorization, "a request");
-    return { status: 401, text: async () => '{"error":"Unauthorized"}' };
-  },
+const fetch: Fetch = async (url, { method, headers, body }) => {
+  check(url === upstashOptions.url && method === "POST" && body.length > 0 && !!headers.authorization, "a request");
+  return { status: 401, text: async () => '{"error":"Unauthorized"}' };
 };
+const viaFetch: UpstashOptions = { ...upstashOptions, fetch };
+const send: Send = async (args) => args;
 const wakeups: Wakeups = { listen: async (_channel, _onMessage) => () => {} };
-const commandOptions: CommandOptions = { nodes: () => [async (args) => args], listen: wakeups.listen };
+const commandOptions: CommandOptions = { nodes: () => [send], listen: wakeups.listen };
 const ioredisOptions: IoredisOptions = { wakeups: false };
 const nodeRedisOptions: NodeRedisOptions = { wakeups: false };
 const overUpstash: Upstash = upstash;
@@ -89,7 +94,7 @@ const transports: Transport[] = [
   overUpstash({ ...upstashOptions, subscribe }),
   overUpstash(viaFetch),
   overUpstash.fromEnv({ UPSTASH_REDIS_REST_URL: "https://example.upstash.io", UPSTASH_REDIS_REST_TOKEN: "x" }),
-  command(async (args) => args, commandOptions),
+  command(send, commandOptions),
 ];
 
 // A clock of one's own.
@@ -134,6 +139,15 @@ export function listen(lease: Lease, stop: () => void): () => void {
   return () => lease.signal.removeEventListener("abort", stop);
 }
 export const passOn = (lease: Lease): AcquireOptions => ({ signal: lease.signal });
+export const asItIs = (lease: Lease): Signal => lease.signal;
+export const withoutTypes = (lease: Lease): AbortSignalLike => lease.signal;
+
+// Each kind of event by its name, and what they share.
+export function sortOut(event: LockEvent): LockProgressEvent | LockLossEvent["reason"] | LockFailureEvent["during"] {
+  const { name }: LockEventBase = event;
+  check(name.length > 0, "a name");
+  return event.type === "lost" ? event.reason : event.type === "failed" ? event.during : event;
+}
 
 async function expectCode(code: LockErrorCode, call: () => Promise<unknown>): Promise<void> {
   try {
@@ -148,7 +162,10 @@ async function expectCode(code: LockErrorCode, call: () => Promise<unknown>): Pr
 async function watchedAndTested(): Promise<void> {
   const published: unknown[] = [];
   const channels: DiagnosticsChannels = {
-    channel: (name) => ({ hasSubscribers: true, publish: (message) => published.push([name, message]) }),
+    channel: (name): DiagnosticsChannel => ({
+      hasSubscribers: true,
+      publish: (message) => published.push([name, message]),
+    }),
   };
   const publish: (event: LockEvent) => void = diagnostics(channels);
   const instrumentOptions: InstrumentOptions = { clock: dateClock(), nameInMetrics: (name) => name, meter: undefined };
@@ -170,6 +187,8 @@ async function watchedAndTested(): Promise<void> {
 
 export async function main(): Promise<string> {
   const store: MemoryTransport = memory(memoryOptions);
+  const empty: MemoryEntry[] = store.entries();
+  check(empty.length === 0, "an empty store");
   const locks: Locks = createLocks(store, defaults);
   const others: Locks = createLocks(store, { clock: { ...clock, randomBytes: (length) => new Uint8Array(length) } });
   {
@@ -233,6 +252,6 @@ export async function main(): Promise<string> {
   const commands: Commands = async (args) => args;
   const suite: ConformanceOptions = { test: (name) => registered.push(name), transport: () => store, commands };
   conformance(suite);
-  check(registered.length > 100 && transports.length === 8 && events.includes("acquired"), "all of it");
+  check(registered.length > 100 && transports.length === 9 && events.includes("acquired"), "all of it");
   return "done";
 }

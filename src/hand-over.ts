@@ -1,0 +1,217 @@
+import { cleanUp } from "./clean-up.ts";
+import type { Call, Core } from "./core.ts";
+import { instant, since } from "./deadline.ts";
+import { HAND } from "./hand-over-scripts.ts";
+import { MARK } from "./keys.ts";
+import { wake } from "./limit.ts";
+import type { Stamped } from "./reply.ts";
+import { malformed } from "./reply.ts";
+import type { Attempted, Store } from "./store.ts";
+import { runOver } from "./store.ts";
+
+/** One caller who waits here. */
+interface Waiter {
+  /** What the lock can be handed to. */
+  token?: string | undefined;
+  call: Call;
+  /** The grant that it was handed, and has not seen yet. */
+  handed?: Stamped | undefined;
+  /** A token that it may have been handed without our knowing. */
+  spoilt?: string | undefined;
+  /** When it asks Redis, on the monotonic clock: soon only if it is the first here. */
+  due: number;
+}
+
+/** Everyone here who wants one name. */
+interface Line {
+  waiters: Waiter[];
+  /** The grant of a caller here, as far as is known. */
+  holder?: (Stamped & { token: string }) | undefined;
+  /** What Redis said last of another's lock. */
+  busy?: Stamped | undefined;
+}
+
+/** By locks, and then by key. */
+const lines = new WeakMap<Core, Map<string, Line>>();
+
+/** How long nobody here asks when it is another's turn, in milliseconds: as long as a wait pauses at most. */
+const STAND_BACK = 1000;
+
+/** Kept at the end of a wait for asking Redis who has the lock, in milliseconds: what the others here do is no answer. */
+const LAST_WORD = 1000;
+
+/**
+ * The same call, in line with the others here who want the lock. The first of them talks to Redis; a release hands the
+ * lock to it, by one request that changes the token. Who waits elsewhere leaves a mark when it finds the lock held from
+ * here, and has its turn soon.
+ */
+export function inTurn(outer: Call): Call {
+  const { clock, core, lock, scope } = outer;
+  const inner = outer.store;
+  const here = lines.get(core) ?? new Map<string, Line>();
+  lines.set(core, here);
+  const began = clock.monotonic();
+  const lastWord = began + outer.wait - Math.min(LAST_WORD, outer.wait / 4);
+  const self: Waiter = { call: outer, due: 0 };
+  let asked = 0;
+  let handing = false;
+
+  function lineOf(): Line {
+    const known = here.get(lock);
+    if (known) return known;
+    // Leases that end by themselves leave theirs behind.
+    if (here.size % 64 === 63) for (const [key, old] of here) if (!old.waiters.length && !holds(old)) here.delete(key);
+    const line: Line = { waiters: [] };
+    here.set(lock, line);
+    return line;
+  }
+
+  function leave(line: Line): void {
+    const at = line.waiters.indexOf(self);
+    if (at >= 0) line.waiters.splice(at, 1);
+    if (!at) stir(line);
+    tidy(line);
+  }
+
+  function tidy(line: Line): void {
+    if (!line.waiters.length && !line.holder) here.delete(lock);
+  }
+
+  /** Tells the first that it is, now or at a time. */
+  function stir({ waiters: [first] }: Line, due = Infinity): void {
+    if (!first) return;
+    first.due = due;
+    wake(first.call.scope);
+  }
+
+  const holds = ({ holder }: Line) => !!holder && since(clock, holder) < holder.left;
+
+  const spent = (): Attempted => ({ outcome: "spent", left: -1, fence: undefined, label: "", ...instant(clock) });
+
+  /** Waits here, without a request. */
+  function stand(line: Line): Attempted {
+    if (!line.waiters.includes(self)) line.waiters.push(self);
+    const now = clock.monotonic();
+    if (line.waiters[0] !== self) self.due = Infinity;
+    else if (self.due === Infinity) self.due = now + outer.delay(++asked);
+    const { label = "" } = line.holder ? { label: line.holder.token.replace(/^\S* ?/, "") } : Object(line.busy);
+    return {
+      outcome: "busy",
+      left: -1,
+      fence: undefined,
+      label,
+      ...instant(clock),
+      pause: Math.min(self.due, lastWord) - now,
+    };
+  }
+
+  function granted(token: string, answer: Attempted): Attempted {
+    const line = lineOf();
+    line.holder = { ...answer, token };
+    leave(line);
+    return answer;
+  }
+
+  /** Whether a caller here has this token's grant: it may have found it by asking, while it was being handed over. */
+  const has = (token: string) => here.get(lock)?.holder?.token === token;
+
+  async function acquire(...[call, token, plain, timed, send]: Parameters<Store["acquire"]>): Promise<Attempted> {
+    scope.woken = false;
+    if (self.spoilt === token) return spent();
+    self.token = token;
+    const line = lineOf();
+    const { handed } = self;
+    self.handed = undefined;
+    if (handed) return handed;
+    const first = !line.waiters.length || line.waiters[0] === self;
+    const now = clock.monotonic();
+    if (first && !self.due && holds(line)) self.due = Infinity;
+    if (call.wait > 0 && now < Math.min(lastWord, first ? self.due : Infinity)) return stand(line);
+    if (call.wait > 0 && first) line.waiters[0] = self;
+
+    // Who waits for another caller here leaves no mark.
+    const answer = await inner.acquire(holds(line) ? { ...call, wait: 0 } : call, token, plain, timed, send);
+    if (self.handed) return acquire(call, token, plain, timed, send);
+    // What it was granted is being given back.
+    if (self.spoilt === token) return spent();
+    if (answer.outcome === "granted") return granted(token, answer);
+    if (answer.outcome !== "busy" || !call.wait) return answer;
+    line.busy = answer;
+    const then = clock.monotonic();
+    self.due = Math.min(then + outer.delay(++asked), answer.left >= 0 ? then + answer.left + 1 : Infinity);
+    return { ...answer, pause: stand(line).pause as number };
+  }
+
+  const run = inner.wire && runOver(inner.wire, clock);
+
+  async function release(
+    ...[call, token, rest, send]: Parameters<Store["release"]>
+  ): Promise<Pick<Stamped, "outcome">> {
+    const line = lineOf();
+    if (line.holder?.token === token) line.holder = undefined;
+    const [next] = line.waiters;
+    const theirs = next?.token;
+    if (!run || !theirs || rest || handing || next.spoilt === theirs) {
+      const answer = await inner.release(call, token, rest, send);
+      if (answer.outcome === "freed" && !rest) stir(line, 0);
+      tidy(line);
+      return answer;
+    }
+
+    // Asked once: who asks again does not know which of both has the lock.
+    handing = true;
+    const { ttl, fence, life } = next.call;
+    const args = [token, 0, call.fence ? call.life : "", theirs, ttl, fence ? life : ""];
+    const keys = { ...call, more: [MARK + lock] };
+    let answer: Stamped;
+    try {
+      answer = await run(send, HAND, "granted freed gone forced unrecorded", keys, ...args);
+      if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
+    } catch (thrown) {
+      if (!has(theirs)) {
+        next.spoilt = theirs;
+        void cleanUp({ ...next.call, store: inner }, theirs);
+        wake(next.call.scope);
+      }
+      throw thrown;
+    }
+    if (answer.outcome !== "granted") {
+      // Somebody elsewhere waits, and asks within a second.
+      if (answer.outcome === "freed") stir(line, clock.monotonic() + STAND_BACK);
+      return answer;
+    }
+    if (next.token === theirs && line.waiters[0] === next) {
+      line.waiters.shift();
+      line.holder = { ...answer, token: theirs };
+      next.handed = answer;
+      wake(next.call.scope);
+      stir(line);
+    } else if (!has(theirs)) void cleanUp({ ...next.call, store: inner }, theirs);
+    return { outcome: "freed" };
+  }
+
+  const call: Call = {
+    ...outer,
+    handsOver: true,
+    store: {
+      ...inner,
+      acquire,
+      release,
+      async extend(...args) {
+        const answer = await inner.extend(...args);
+        const holder = here.get(lock)?.holder;
+        if (answer.outcome === "held" && holder?.token === args[1]) Object.assign(holder, answer);
+        return answer;
+      },
+    },
+    over() {
+      const { handed, token } = self;
+      self.token = undefined;
+      const line = here.get(lock);
+      if (line) leave(line);
+      // Handed over at the moment at which its wait ended.
+      if (handed && token) void cleanUp(call, token);
+    },
+  };
+  return call;
+}

@@ -1,0 +1,335 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { memory } from "../../adapters/memory.ts";
+import { createLocks, type Lease, type LockEvent, type Locks } from "../../src/index.ts";
+import { lockKeys, rejection } from "../support/bench.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
+import { BLACK_HOLE, LOST_REPLY, wire } from "../support/wire.ts";
+
+// Loaded by the first lock that competes, in real time.
+beforeAll(() => import("../../src/contention.ts"));
+
+/** One process whose callers share a line, and another that has its own. */
+function processes(seed = 1) {
+  const clock = virtualClock(seed);
+  const store = memory({ clock });
+  const events: LockEvent[] = [];
+  const over = (onEvent?: (event: LockEvent) => void) => {
+    const network = wire(store, clock);
+    return { network, locks: createLocks({ ...network, sharesProcess: true }, { clock, onEvent }) };
+  };
+  const here = over((event) => void events.push(event));
+  const there = over();
+  return { clock, store, events, ...here, remote: there.locks, remoteNetwork: there.network };
+}
+
+async function waitingFor(locks: Locks, count: number, options = {}) {
+  const granted: { index: number; lease: Lease }[] = [];
+  const waits = Array.from({ length: count }, async (_, index) => {
+    const lease = await locks.acquire("x", { wait: "1m", owner: `w${index}`, ...options });
+    granted.push({ index, lease });
+    return lease;
+  });
+  return { granted, waits };
+}
+
+describe("one process", () => {
+  test("hands the lock on by one request, in order, with a new token and a larger fence", async () => {
+    const { clock, locks, network } = processes();
+    const held = await locks.acquire("x");
+    const { granted, waits } = await waitingFor(locks, 5);
+    await clock.advance(0);
+    const before = network.calls.length;
+    let last = held;
+    for (const wait of waits) {
+      expect(await last.release()).toBe(true);
+      await clock.advance(0);
+      const lease = await wait;
+      expect(lease.held).toBe(true);
+      expect(await lease.verify()).toBe(true);
+      expect(lease.token).not.toBe(last.token);
+      expect(lease.fence).toBeGreaterThan(last.fence);
+      last = lease;
+    }
+    await last.release();
+    expect(granted.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    const sent = network.calls.slice(before).map(({ command }) => command);
+    expect(sent.filter((command) => command !== "extend")).toEqual(["hand", "hand", "hand", "hand", "hand", "release"]);
+  });
+
+  test("lets one of those who wait talk to Redis", async () => {
+    const { clock, locks, network, remote } = processes();
+    await remote.acquire("x", { ttl: "1m" });
+    const { waits } = await waitingFor(locks, 50, { wait: "20s" });
+    for (const wait of waits) wait.catch(() => {});
+    await clock.advance(15_000);
+    expect(network.sent("acquire")).toBeLessThan(40);
+    await clock.advance(6_000);
+    await Promise.allSettled(waits);
+  });
+
+  test("each who times out has asked Redis itself, and knows the holder", async () => {
+    const { clock, locks, remote } = processes();
+    await remote.acquire("x", { ttl: "1m", owner: "elsewhere" });
+    const errors = Array.from({ length: 3 }, () => rejection(locks.acquire("x", { wait: "5s" })));
+    await clock.advance(6_000);
+    for (const error of await Promise.all(errors))
+      expect(error).toMatchObject({ code: "TIMEOUT", holder: "elsewhere", attempts: expect.any(Number) });
+  });
+
+  test("an outage is no timeout", async () => {
+    const { clock, locks, network } = processes();
+    const held = await locks.acquire("x", { ttl: "1m" });
+    const errors = [0, 1].map(() => rejection(locks.acquire("x", { wait: "5s", commandTimeout: "200ms" })));
+    await clock.advance(0);
+    network.treat = () => ({ refuses: new Error("NOAUTH") });
+    await clock.advance(6_000);
+    for (const error of await Promise.all(errors)) expect(error).toMatchObject({ code: "BACKEND" });
+    expect(held.held).toBe(true);
+  });
+
+  test("whoever gives up is passed over", async () => {
+    const { clock, locks } = processes();
+    const held = await locks.acquire("x");
+    const abort = new AbortController();
+    const left = rejection(locks.acquire("x", { wait: "1m", signal: abort.signal }));
+    const stays = locks.acquire("x", { wait: "1m" });
+    await clock.advance(10);
+    abort.abort(new Error("no longer"));
+    expect(await left).toMatchObject({ message: "no longer" });
+    await held.release();
+    await clock.advance(0);
+    expect((await stays).held).toBe(true);
+  });
+
+  test("tryAcquire asks Redis, whoever waits", async () => {
+    const { clock, locks } = processes();
+    const held = await locks.acquire("x");
+    const waits = locks.acquire("x", { wait: "1m" });
+    expect(await locks.tryAcquire("x")).toBeNull();
+    await held.release();
+    await clock.advance(0);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("minHold hands nothing over", async () => {
+    const { clock, locks, network } = processes();
+    const held = await locks.acquire("x", { minHold: "3s" });
+    const waits = locks.acquire("x", { wait: "1m" });
+    await held.release();
+    await clock.advance(2_000);
+    expect(network.sent("hand")).toBe(0);
+    await clock.advance(3_000);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("without fences too, and mixed", async () => {
+    const { clock, locks } = processes();
+    const held = await locks.acquire("x", { fence: false });
+    const fenced = locks.acquire("x", { wait: "1m" });
+    const plain = locks.acquire("x", { wait: "1m", fence: false });
+    await held.release();
+    await clock.advance(0);
+    const first = await fenced;
+    expect(first.fence).toBeGreaterThan(0);
+    await first.release();
+    await clock.advance(0);
+    const second = await plain;
+    expect(await second.verify()).toBe(true);
+    expect(() => second.fence).toThrow(/no fence/);
+    await second.release();
+  });
+
+  test("the ttl is that of who is handed the lock", async () => {
+    const { clock, locks, store } = processes();
+    const held = await locks.acquire("x", { ttl: "1m" });
+    const waits = locks.acquire("x", { ttl: "5s" });
+    await held.release();
+    await clock.advance(0);
+    expect((await waits).remaining()).toBeLessThanOrEqual(5000);
+    expect(store.entries().find(({ key }) => key === "lock:x")?.pttl).toBeLessThanOrEqual(5000);
+  });
+
+  test("a lease that was lost hands nothing over, and the line goes on", async () => {
+    const { clock, locks, remote } = processes();
+    const held = await locks.acquire("x");
+    const waits = locks.acquire("x", { wait: "1m" });
+    await remote.forceRelease("x");
+    const other = await remote.acquire("x");
+    expect(await held.release()).toBe(false);
+    await clock.advance(3_000);
+    await other.release();
+    await clock.advance(3_000);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("nothing stays behind for locks that were never released", async () => {
+    const { clock, locks } = processes();
+    for (let n = 0; n < 500; n++) {
+      await locks.acquire(`name ${n}`, { ttl: "1s" });
+      await clock.advance(100);
+    }
+    expect(clock.pending.count).toBeLessThan(50);
+  });
+});
+
+describe("a hand-over whose outcome is unknown", () => {
+  test.each([
+    ["its reply is lost", LOST_REPLY],
+    ["it never arrives", BLACK_HOLE],
+    ["it arrives long after", { arrives: 8_000 }],
+  ])("cleans up both tokens: %s", async (_, treatment) => {
+    const { clock, locks, network, store } = processes();
+    const held = await locks.acquire("x", { ttl: "20s", commandTimeout: "1s" });
+    const waits = locks.acquire("x", { wait: "1m", ttl: "20s", commandTimeout: "1s" });
+    await clock.advance(0);
+    network.treat = ({ command }) => (command === "hand" ? treatment : undefined);
+    const released = held.release();
+    await clock.advance(5_000);
+    expect(await released).toBe(true);
+    const next = await clock.runUntilSettled(waits);
+    expect(await next.verify()).toBe(true);
+    await clock.advance(10_000);
+    expect(next.held).toBe(true);
+    expect(await next.verify()).toBe(true);
+    expect(await next.release()).toBe(true);
+    await clock.advance(10_000);
+    expect(lockKeys(store)).toEqual([]);
+  });
+
+  test("executed twice it is handed over once", async () => {
+    const { clock, locks, network, store } = processes();
+    network.treat = ({ command }) => (command === "hand" ? { twice: true } : undefined);
+    const held = await locks.acquire("x");
+    const first = locks.acquire("x", { wait: "1m" });
+    const second = locks.acquire("x", { wait: "1m" });
+    await held.release();
+    await clock.advance(0);
+    const lease = await first;
+    expect(await lease.verify()).toBe(true);
+    await lease.release();
+    await clock.advance(0);
+    await (await second).release();
+    expect(lockKeys(store)).toEqual([]);
+  });
+
+  test("a wait that ends meanwhile gives back what it was handed", async () => {
+    const { clock, locks, network, store } = processes();
+    const held = await locks.acquire("x");
+    const abort = new AbortController();
+    const gone = rejection(locks.acquire("x", { wait: "1m", signal: abort.signal }));
+    await clock.advance(0);
+    network.treat = ({ command }) => (command === "hand" ? { answers: 100 } : undefined);
+    const released = held.release();
+    await clock.advance(50);
+    abort.abort(new Error("no longer"));
+    await gone;
+    await clock.advance(100);
+    expect(await released).toBe(true);
+    await clock.advance(0);
+    expect(lockKeys(store)).toEqual([]);
+  });
+
+  test("a poll that is under way is answered with the same grant", async () => {
+    const { clock, locks, network, remote } = processes();
+    const other = await remote.acquire("x", { ttl: "1s" });
+    const first = locks.acquire("x", { wait: "1m", ttl: "20s" });
+    await clock.advance(0);
+    await other.release();
+    await clock.advance(2_000);
+    const held = await first;
+    network.treat = ({ command }) => (command === "acquire" ? { arrives: 300, answers: 300 } : undefined);
+    const waits = locks.acquire("x", { wait: "1m", retry: () => 100 });
+    await clock.advance(250);
+    await held.release();
+    const lease = await clock.runUntilSettled(waits);
+    await clock.advance(2_000);
+    expect(await lease.verify()).toBe(true);
+    expect(await lease.release()).toBe(true);
+  });
+});
+
+describe("who waits in another process", () => {
+  test("has its turn soon, however busy this one is", async () => {
+    const { clock, locks, remote, network } = processes();
+    let over = false;
+    const worker = async () => {
+      while (!over)
+        await locks.request(
+          "x",
+          { wait: "1h" },
+          () => new Promise<void>((resolve) => void clock.timer(5, () => resolve())),
+        );
+    };
+    const workers = Array.from({ length: 5 }, worker);
+    await clock.advance(100);
+    const waited: number[] = [];
+    for (let turn = 0; turn < 20; turn++) {
+      const began = clock.monotonic();
+      const lease = await clock.runUntilSettled(remote.acquire("x", { wait: "1m" }));
+      waited.push(clock.monotonic() - began);
+      await lease.release();
+    }
+    // Half a second until its mark counts, one hold, and its own pause.
+    expect(Math.max(...waited)).toBeLessThan(2_600);
+    over = true;
+    await clock.runUntilSettled(Promise.all(workers));
+    expect(network.sent("hand")).toBeGreaterThan(100);
+  });
+
+  test("does not slow this one down when there is none", async () => {
+    const { clock, locks, network } = processes();
+    const began = clock.monotonic();
+    const worker = async () => {
+      for (let n = 0; n < 100; n++)
+        await locks.request(
+          "x",
+          { wait: "1h" },
+          () => new Promise<void>((resolve) => void clock.timer(5, () => resolve())),
+        );
+    };
+    await clock.runUntilSettled(Promise.all(Array.from({ length: 5 }, worker)));
+    expect(clock.monotonic() - began).toBe(500 * 5);
+    expect(network.sent("hand") + network.sent("release")).toBe(500);
+    expect(network.sent("acquire")).toBeLessThan(50);
+  });
+
+  test("leaves no mark at a lock that is held by who hands nothing over", async () => {
+    const clock = virtualClock();
+    const store = memory({ clock });
+    const alone = createLocks(store, { clock });
+    const { remote } = { remote: createLocks({ ...store, sharesProcess: true }, { clock }) };
+    await alone.acquire("x");
+    const waits = rejection(remote.acquire("x", { wait: "3s" }));
+    await clock.advance(3_000);
+    await waits;
+    expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
+  });
+});
+
+describe("a long job", () => {
+  test("that is renewed is known to be here: who waits for it leaves no mark, and is handed the lock at once", async () => {
+    const { clock, locks, store } = processes();
+    const held = await locks.acquire("x", { ttl: "3s", renew: true });
+    const waits = locks.acquire("x", { wait: "1h" });
+    await clock.advance(60_000);
+    expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
+    await held.release();
+    await clock.advance(0);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("gives nobody's turn away when a wait here ends", async () => {
+    const { clock, locks, remote, network } = processes();
+    const other = await remote.acquire("x", { ttl: "1m" });
+    const short = rejection(locks.acquire("x", { wait: "2s" }));
+    const long = locks.acquire("x", { wait: "1m", retry: () => 100 });
+    await clock.advance(3_000);
+    await short;
+    const asked = network.sent("acquire");
+    await clock.advance(1_000);
+    expect(network.sent("acquire") - asked).toBeGreaterThan(8);
+    await other.release();
+    await clock.advance(110);
+    expect((await long).held).toBe(true);
+  });
+});
