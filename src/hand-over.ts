@@ -94,7 +94,7 @@ export function inTurn(outer: Call): Call {
     const now = clock.monotonic();
     if (line.waiters[0] !== self) self.due = Infinity;
     else if (self.due === Infinity) self.due = now + outer.delay(++asked);
-    const { label = "" } = line.holder ? { label: line.holder.token.replace(/^\S* ?/, "") } : Object(line.busy);
+    const label = line.holder?.token.replace(/^\S* ?/, "") ?? line.busy?.label ?? "";
     return {
       outcome: "busy",
       left: -1,
@@ -139,7 +139,8 @@ export function inTurn(outer: Call): Call {
     line.busy = answer;
     const then = clock.monotonic();
     self.due = Math.min(then + outer.delay(++asked), answer.left >= 0 ? then + answer.left + 1 : Infinity);
-    return { ...answer, pause: stand(line).pause as number };
+    if (!line.waiters.includes(self)) line.waiters.push(self);
+    return { ...answer, pause: self.due - then };
   }
 
   const run = inner.wire && runOver(inner.wire, clock);
@@ -148,6 +149,8 @@ export function inTurn(outer: Call): Call {
     ...[call, token, rest, send]: Parameters<Store["release"]>
   ): Promise<Pick<Stamped, "outcome">> {
     const line = lineOf();
+    // Of a wait that ends.
+    if (self.token === token) leave(line);
     if (line.holder?.token === token) line.holder = undefined;
     const [next] = line.waiters;
     const theirs = next?.token;

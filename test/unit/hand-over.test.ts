@@ -65,6 +65,8 @@ describe("one process", () => {
     expect(network.sent("acquire")).toBeLessThan(40);
     await clock.advance(6_000);
     await Promise.allSettled(waits);
+    // In its last second each asks for itself, at the usual pace.
+    expect(network.sent("acquire")).toBeLessThan(50 * 8);
   });
 
   test("each who times out has asked Redis itself, and knows the holder", async () => {
@@ -99,6 +101,20 @@ describe("one process", () => {
     await held.release();
     await clock.advance(0);
     expect((await stays).held).toBe(true);
+  });
+
+  test("a wait that is abandoned while its request hangs gives back what it may have been granted", async () => {
+    const { clock, locks, network, store } = processes();
+    network.treat = ({ command }) => (command === "acquire" ? LOST_REPLY : undefined);
+    const abort = new AbortController();
+    const left = rejection(locks.acquire("x", { wait: "1m", signal: abort.signal }));
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual(["lock:x"]);
+    abort.abort(new Error("no longer"));
+    await left;
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual([]);
+    expect(network.sent("hand")).toBe(0);
   });
 
   test("tryAcquire asks Redis, whoever waits", async () => {
