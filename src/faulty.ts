@@ -1,3 +1,5 @@
+import { HAND } from "./hand-over-scripts.ts";
+import { COUNT, JOIN, PASS } from "./queue-scripts.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
 import type { Transport, Wakeups } from "./transport.ts";
@@ -17,8 +19,8 @@ import type { Transport, Wakeups } from "./transport.ts";
 export type Fault = "fail" | "hang" | "loseReply" | "lose" | "delay";
 
 /**
- * What a request is for: a grant; an extension, which each renewal, `extend` and `verify` is; a release or clean-up;
- * a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
+ * What a request is for: a grant, or a place in line; an extension, which each renewal, `extend` and `verify` is; a
+ * release or clean-up, also one that hands the lock on; a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
  * `message`, one of these, which `lose` and `delay` alone can meet, and which they meet alone.
  */
 export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list" | "listen" | "message";
@@ -55,13 +57,17 @@ const REQUESTS = new Map<string, FaultyRequest>([
   [ACQUIRE, "acquire"],
   [VOTE, "acquire"],
   [MEND, "acquire"],
+  [JOIN, "acquire"],
   [EXTEND, "extend"],
   [KEEP, "extend"],
   [RELEASE, "release"],
   [GIVE, "release"],
+  [PASS, "release"],
+  [HAND, "release"],
   [FORCE, "force"],
   [QUERY, "query"],
   [LOOK, "query"],
+  [COUNT, "query"],
   [SCAN, "list"],
 ]);
 

@@ -294,7 +294,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
     tryAcquire: async (name, options) => (await take(prepare(name, options), true))?.lease ?? null,
 
-    query: async (name) => query(prepare(name)),
+    query: async (name) => query(await contended(prepare(name))),
 
     async *list() {
       yield* list(prepare("*"));
