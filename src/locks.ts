@@ -107,7 +107,7 @@ export interface Locks extends AsyncDisposable {
   tryAcquire(name: string, options?: AcquireOptions): Promise<Lease | null>;
 
   /**
-   * Says who has the lock.
+   * Says who has the lock; with the default `fair: true` also how many stand in line.
    *
    * @throws {LockBackendError} if Redis did not answer, or refused: an outage never reads as free.
    * @example
