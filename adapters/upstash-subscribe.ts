@@ -1,3 +1,8 @@
+/**
+ * Wake-ups over Upstash's server-sent events.
+ *
+ * @module holdfast/upstash-subscribe
+ */
 import type { Wakeups } from "../src/transport.ts";
 import type { UpstashOptions } from "./support/rest.ts";
 import { eventData } from "./support/sse.ts";
