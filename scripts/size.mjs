@@ -7,10 +7,10 @@ import { build } from "esbuild";
 
 /**
  * Bytes, gzipped: `createLocks` with the Upstash adapter. Just above what it is, so that it cannot grow unseen. The aim
- * is 6,500 and is not met. Of it 370 are what contention needs before it is there: who asks for it and loads it, the mark
+ * is 6,500 and is not met. Of it 420 are what contention needs before it is there: who asks for it and loads it, the mark
  * of who waits elsewhere, waits that a message can end, `waiting` in a query, the rights that it needs.
  */
-const BUDGET = 10_930;
+const BUDGET = 10_980;
 
 /** The same with what is loaded when the first lock is fair, or shares its process: where a bundler does not split. */
 const BUDGET_UNSPLIT = 14_500;

@@ -20,6 +20,8 @@ export class Client {
   readonly lineCutUntil: number[] = [];
   suspensions = 0;
   closed = false;
+  /** When its first `close` was done, in world time. */
+  closedAt: number = Number.POSITIVE_INFINITY;
   /** The longest grace of its `close` calls. */
   grace = 0;
   #world: World;
