@@ -31,6 +31,7 @@ const PAUSE = 250;
  * import { upstash } from "holdfast/upstash";
  * import { subscribe } from "holdfast/upstash-subscribe";
  *
+ * const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
  * const locks = createLocks(upstash({ url, token, subscribe }));
  * ```
  */

@@ -14,6 +14,7 @@ Object.assign(globalThis, {
   url: env.UPSTASH_REDIS_REST_URL,
   token: env.UPSTASH_REDIS_REST_TOKEN,
   client: { send },
+  subscriber: { subscribe: done, unsubscribe: done },
   bunRedis: { send: (name: string, args: string[]) => send([name, ...args]) },
   glide: { customCommand: send },
   denoRedis: { sendCommand: (name: string, args: string[]) => send([name, ...args]) },
