@@ -18,9 +18,6 @@ const samples = [...all.flatMap(blocksOf), ...examples()].filter((block) => bloc
 const NOT_RUN: [text: string, why: string][] = [
   ['from "@nestjs/common"', "Nest is no dependency; the page says with which version it was compiled and run"],
   ['from "vitest"', "it needs vitest; test/testing/vitest-fake-timers.test.ts is such a test"],
-  ...["redlock", "redis-semaphore", "redlock-universal", "@upstash/lock", "simple-redis-mutex"].map(
-    (name): [string, string] => [`from "${name}"`, "what one moves away from; test/migrating runs the library itself"],
-  ),
   ['from "holdfast/conformance"', "it is the suite, which takes a minute; test/transports runs it over each transport"],
   ...["redlock", "redlock-universal", "redis-semaphore", "simple-redis-mutex", "@upstash/lock"].map(
     (library): [string, string] => [
