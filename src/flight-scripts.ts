@@ -13,7 +13,7 @@ local fence, kind, text = (redis.call('GET', KEYS[3]) or ''):match('^([1-9]%d*) 
 /**
  * The result if there is one, else ACQUIRE: who is granted the lock knows that nobody's result is there.
  *
- * KEYS lock, record, result
+ * KEYS lock, record, result, the mark
  * ARGV those of ACQUIRE, '1' to be told of a failure
  * outcomes: kept (fence; instead of a label: the text), failed (fence), and those of ACQUIRE
  */

@@ -3,7 +3,7 @@ import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
 import { classify } from "./failure.ts";
 import { FLY, LAND, LEAVE, PEEK } from "./flight-scripts.ts";
-import { RESULT } from "./keys.ts";
+import { MARK, RESULT } from "./keys.ts";
 import type { Send } from "./limit.ts";
 import { outage } from "./quorum-votes.ts";
 import type { Answer, Stamped } from "./reply.ts";
@@ -48,7 +48,8 @@ type Ask = (
 const ask: Ask = async (store, { clock, lock, recordKey }, send, script, outcomes, args) => {
   let text = "";
   const answer = await stamped(clock, send, outcomes, async () => {
-    const reply = await store.wire?.eval(script, [lock, recordKey, RESULT + lock], args.map(String));
+    const keys = [lock, recordKey, RESULT + lock, ...(script === FLY ? [MARK + lock] : [])];
+    const reply = await store.wire?.eval(script, keys, args.map(String));
     if (!Array.isArray(reply) || reply[0] !== "kept") return reply;
     const [outcome, left, fence, found, ...more] = reply;
     const fits = typeof found === "string" && found[0] === "=";

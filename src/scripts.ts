@@ -48,7 +48,7 @@ end
  * Who waits leaves its mark if the lock is held from a process that may hand it over without letting anyone else in:
  * HAND heeds it.
  *
- * KEYS lock, record, the mark if the caller waits
+ * KEYS lock, record, the mark if the caller waits, as the last
  * ARGV token, ttl in ms, the record's life in ms or '' for no fence, '1' to be told the time left when busy
  * outcomes: granted (left, fence), busy (left, label), spent
  */
@@ -59,7 +59,7 @@ if type(held) == 'table' then
   if not held then call('SET', lock, token, 'PX', arg) end
 end
 if held and held ~= token then
-  if KEYS[3] and held:find('^t[%w_-]+:') then call('SET', KEYS[3], '1', 'NX', 'PX', '1500') end
+  if KEYS[3] and held:find('^t[%w_-]+:') then call('SET', KEYS[#KEYS], '1', 'NX', 'PX', '1500') end
   return reply('busy', more == '1' and call('PTTL', lock), '', held)
 end
 local left = held and call('PTTL', lock) or tonumber(arg)

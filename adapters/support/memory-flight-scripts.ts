@@ -17,11 +17,11 @@ function resultIn(value = ""): Partial<Result> {
 }
 
 const fly: FlightTwin = (data, keys, args) => {
-  const [lock, record, result = ""] = keys;
+  const [lock, record, result = "", mark = result] = keys;
   const { fence, kind, text } = resultIn(data.get(result));
   if (kind === "=") return ["kept", -1, fence, `=${text}`];
   if (kind && args[4] === "1") return ["failed", -1, fence, "="];
-  const answer = acquire(data, [lock, record], args) as unknown[];
+  const answer = acquire(data, [lock, record, mark], args) as unknown[];
   if (kind && answer[0] === "granted") data.delete(result);
   return answer;
 };

@@ -18,6 +18,7 @@ declare global {
   const locks: holdfast.Locks;
   const env: Env;
   const url: string;
+  const token: string;
   const client: { send(args: string[]): Promise<unknown> };
   const bunRedis: { send(name: string, args: string[]): Promise<unknown> };
   const glide: { customCommand(args: string[]): Promise<unknown> };

@@ -102,5 +102,11 @@ describe("what the guide to costs says is what is counted", { timeout: 120_000 }
     expect(page).toContain(`${count(FREE)} commands a month`);
     const polls = commands["Waiting: one waiter, for 10 minutes"] as number;
     expect(page).toContain(`${Math.round(FREE / (polls * 6))} hours`);
+    const [fair, alone] = [
+      "Waiting in line: one waiter in line, for 10 minutes",
+      "Waiting in line: `request` with `fair: true`, and nobody else is there",
+    ].map((key) => commands[key] as number);
+    expect(page).toContain(`stands in it costs ${(fair as number) / 812} commands`);
+    expect(page).toContain(`A lock that nobody waits for costs ${alone} instead of 6.`);
   });
 });

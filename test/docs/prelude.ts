@@ -12,6 +12,7 @@ Object.assign(globalThis, {
   locks: createLocks(command(send)),
   env,
   url: env.UPSTASH_REDIS_REST_URL,
+  token: env.UPSTASH_REDIS_REST_TOKEN,
   client: { send },
   subscriber: { subscribe: done, unsubscribe: done },
   bunRedis: { send: (name: string, args: string[]) => send([name, ...args]) },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type Lease, type LockEvent, type Locks } from "../../src/index.ts";
+import { singleFlight } from "../../src/single-flight.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { BLACK_HOLE, LOST_REPLY, wire } from "../support/wire.ts";
@@ -345,4 +346,16 @@ describe("a long job", () => {
     await clock.advance(110);
     expect((await long).held).toBe(true);
   });
+});
+
+test("a single flight that waits for a lock held here leaves the mark, and no result", async () => {
+  const { clock, locks, store } = processes();
+  await locks.acquire("x", { ttl: "1m" });
+  const flight = rejection(singleFlight(createLocks(store, { clock }), "x", { keep: "1m", wait: "1s" }, () => 1));
+  await clock.advance(500);
+  const keys = store.entries().map(({ key }) => key);
+  expect(keys).toContain("alive.dcr7:lock:x");
+  expect(keys).not.toContain("result.qdb:lock:x");
+  await clock.advance(1_000);
+  expect(await flight).toMatchObject({ code: "TIMEOUT" });
 });
