@@ -217,8 +217,8 @@ export class Lines {
     const facts = witness.tokens.get(given.replace("?", "").slice(0, 23));
     if (!facts) return;
     const seat = line.seats.get(facts.id);
-    // One who is not known had its place before the server's clock jumped.
-    if ((message.kind === "join" || message.kind === "pass") && (seat ? !seat.lapsed : !this.#losses)) {
+    // A server that forgot, or whose clock jumped, may know of others than those who are known here.
+    if ((message.kind === "join" || message.kind === "pass") && !seat?.lapsed && !this.#losses) {
       for (const earlier of line.seats.values()) {
         if (earlier === seat) break;
         if (earlier.lapsed || (line.lapses.get(earlier.who) ?? 0) <= Math.floor(clock)) continue;

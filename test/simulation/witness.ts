@@ -118,6 +118,8 @@ export class Witness {
     if (kind === "join" && Array.isArray(reply) && /^(busy|next|waiting)$/.test(`${reply[0]}`)) this.busy.add(labelOf(token));
     checkKeys(this, execution, facts);
     if (kind === "force" && before && after && after.value !== before.value) this.evict(before.value, "force");
+    const gives = ["release", "delete-if", "pass", "hand"].includes(kind);
+    if (gives && before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
     const given = newHolder(before?.value, after?.value);
     const holder = given?.replace("?", "");
     const granted = holder === token;
@@ -136,7 +138,7 @@ export class Witness {
     this.lines.executed(execution, facts);
   }
 
-  #note({ message, server, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+  #note({ message, server, reply }: Execution, facts: TokenFacts, granted: boolean): void {
     const { kind, lock, token, more } = message;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
     const wrote =
@@ -152,7 +154,6 @@ export class Witness {
       facts.releasedAt ??= this.entries.get(lock) ?? 0;
       facts.lossesThen = server.losses;
     }
-    if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
   }
 
   /** Who forces a lock and then finds the name free has nothing to give back. */
