@@ -17,6 +17,7 @@ const library: Options = {
     ioredis: "adapters/ioredis.ts",
     "node-redis": "adapters/node-redis.ts",
     upstash: "adapters/upstash.ts",
+    "upstash-subscribe": "adapters/upstash-subscribe.ts",
     memory: "adapters/memory.ts",
     command: "adapters/command.ts",
     quorum: "src/quorum.ts",

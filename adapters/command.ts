@@ -3,7 +3,7 @@
  *
  * @module holdfast/command
  */
-import type { Transport } from "../src/transport.ts";
+import type { Transport, Wakeups } from "../src/transport.ts";
 import { scripted } from "./support/scripted.ts";
 
 /** Sends a command, given as texts: its name and then its arguments. Resolves to Redis' reply. */
@@ -17,6 +17,12 @@ export interface CommandOptions {
    * @default none
    */
   nodes?: (() => Send[]) | undefined;
+  /**
+   * Subscribes to a channel on a connection of its own, and resolves to what ends that: who waits in line is woken by a
+   * message.
+   * @default none, who waits polls
+   */
+  listen?: Wakeups["listen"] | undefined;
 }
 
 /**
@@ -46,8 +52,9 @@ export function command(send: Send, options: CommandOptions = {}): Transport {
       throw inRedisWords(error);
     }
   });
-  const { nodes } = options;
+  const { nodes, listen } = options;
   if (nodes) transport.nodes = () => nodes().map((node) => command(node));
+  if (listen) transport.wakeups = { listen };
   return transport;
 }
 

@@ -67,6 +67,7 @@ export function memory({ clock }: MemoryOptions = {}): MemoryTransport {
       if (!twin) throw new Error("ERR memory() runs holdfast's own scripts only");
       return twin(data, keys as [string, string], args);
     },
+    wakeups: { listen: async (channel, onMessage) => data.listen(channel, onMessage) },
     entries: () => data.keys().map((key) => ({ key, value: data.get(key) as string, pttl: data.pttl(key) })),
   };
 }

@@ -4,27 +4,27 @@
  * @module holdfast/node-redis
  */
 import type { Transport } from "../src/transport.ts";
+import {
+  duplicator,
+  type NodeRedisClient,
+  type NodeRedisCluster,
+  subscriber,
+} from "./support/node-redis-subscriber.ts";
 import { scripted } from "./support/scripted.ts";
 import { routingKey } from "./support/slot.ts";
+import { subscriptions } from "./support/subscriptions.ts";
 
-/** What is used of a node-redis client or pool. */
-export interface NodeRedisClient {
-  /** Sends a command, given as texts, and resolves to Redis' reply. */
-  sendCommand(args: string[]): Promise<unknown>;
-}
+export type { NodeRedisClient, NodeRedisCluster };
 
-/** What is used of a node-redis cluster. */
-export interface NodeRedisCluster {
-  /** Sends a command to the server that has this key, or to any if there is none. */
-  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
-  /** The masters, as `list()` needs them. */
-  masters: {
-    /** Any text. */
-    id: string;
-  }[];
-  /** The client of a master, or a promise of it. */
-  // biome-ignore lint/suspicious/noExplicitAny: the versions disagree on the types of a node, and of its client
-  nodeClient(node: any): any;
+/** Options of {@link nodeRedis}. */
+export interface NodeRedisOptions {
+  /**
+   * Who waits in line is woken by a message. One more connection is made for that, when the first message is waited
+   * for: a duplicate of the client, of one of the pool, or of one node of the cluster. It is closed about a second
+   * after the last.
+   * @default true
+   */
+  wakeups?: boolean | undefined;
 }
 
 /**
@@ -43,23 +43,32 @@ export interface NodeRedisCluster {
  * const locks = createLocks(nodeRedis(client));
  * ```
  */
-export function nodeRedis(client: NodeRedisClient | NodeRedisCluster): Transport {
+export function nodeRedis(
+  client: NodeRedisClient | NodeRedisCluster,
+  { wakeups = true }: NodeRedisOptions = {},
+): Transport {
   if (typeof client?.sendCommand !== "function" || "call" in client) {
     throw new TypeError("nodeRedis() takes a client, pool or cluster of the package redis.");
   }
-  if (!("masters" in client)) return { ...over(client), sharesProcess: true };
-  return {
-    sharesProcess: true,
-    ...scripted((args, key) => client.sendCommand(key === undefined ? undefined : routingKey(key), false, args)),
-    nodes: () =>
-      client.masters.map((node) => {
-        // A promise in version 4, the client itself later; made on first use.
-        const connected = async () => client.nodeClient(node) as Promise<NodeRedisClient>;
-        return scripted(async (args) => (await connected()).sendCommand(args));
-      }),
-  };
+  const transport: Transport = "masters" in client ? overCluster(client) : over(client);
+  transport.sharesProcess = true;
+  const duplicate = wakeups && duplicator(client);
+  if (duplicate) transport.wakeups = subscriptions((events) => subscriber(duplicate, events));
+  return transport;
 }
 
 function over(client: NodeRedisClient): Transport {
   return scripted(async (args) => client.sendCommand(args));
+}
+
+function overCluster(cluster: NodeRedisCluster): Transport {
+  return {
+    ...scripted((args, key) => cluster.sendCommand(key === undefined ? undefined : routingKey(key), false, args)),
+    nodes: () =>
+      cluster.masters.map((node) => {
+        // A promise in version 4, the client itself later; made on first use.
+        const connected = async () => cluster.nodeClient(node) as Promise<NodeRedisClient>;
+        return scripted(async (args) => (await connected()).sendCommand(args));
+      }),
+  };
 }

@@ -78,6 +78,7 @@ function overRest(options: UpstashOptions): Transport {
   const send = rest(options);
   let deletes = true;
   return {
+    ...(options.subscribe && { wakeups: options.subscribe(options) }),
     ...keyLocking({
       set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)]),
       eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),

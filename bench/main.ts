@@ -1,40 +1,67 @@
-// `npm run bench -- <suite>`: builds what is missing, measures, prints tables, and writes a JSON file when asked to.
-import { writeFileSync } from "node:fs";
-import { quorumSuite } from "./quorum/suite.ts";
+// `npm run bench`: builds what is missing, measures, prints tables, and writes what it is asked to.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SUITES, WORKS } from "./suites.ts";
 import { type Choice, readArguments, usage } from "./support/arguments.ts";
-import { build } from "./support/built.ts";
+import { build, ROOT } from "./support/built.ts";
 import { describeMachine } from "./support/machine.ts";
 import { measureNoise } from "./support/noise.ts";
+import { withReport } from "./support/page.ts";
 import { showProgress } from "./support/progress.ts";
-import { drawMachine, drawNoise, drawSection, drawVerdict, toJson } from "./support/report.ts";
+import { drawMachine, drawNoise, drawSection, drawTargets, drawVerdict, fromJson, toJson } from "./support/report.ts";
 import type { Report, Suite } from "./support/suite.ts";
+import { chartOf } from "./works/chart.ts";
 
-const SUITES: readonly Suite[] = [quorumSuite];
+const NAMES = SUITES.map(({ name }) => name);
 
-async function measure(suite: Suite, { scale, only, json }: Choice): Promise<void> {
+function suitesOf({ suites, quick }: Choice): readonly Suite[] {
+  if (suites.length) return SUITES.filter(({ name }) => suites.includes(name));
+  // The servers of a quorum have to be older than a ttl before they grant.
+  return quick ? WORKS : SUITES;
+}
+
+async function measure(choice: Choice): Promise<Report> {
   build();
-  const machine = describeMachine(suite.packages);
+  const suites = suitesOf(choice);
   const report: Report = {
-    suite: suite.name,
-    command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" "),
-    machine,
+    command: ["npm run bench", ...process.argv.slice(2).map(quoted)].join(" ").replace("bench ", "bench -- "),
+    machine: describeMachine([...new Set(suites.flatMap(({ packages }) => packages))]),
     noise: [measureNoise()],
-    sections: [],
+    suites: [],
   };
-  console.log(`${drawMachine(machine)}\n`);
+  console.log(`${drawMachine(report.machine)}\n`);
+  for (const suite of suites) await show(suite, choice, report);
+  report.noise.push(measureNoise());
+  return report;
+}
+
+/** A suite that fails takes nothing from the others. */
+async function show(suite: Suite, { scale, only, quick }: Choice, report: Report): Promise<void> {
   const line = showProgress(process.stderr);
+  const shown = { suite: suite.name, sections: [] as Report["suites"][number]["sections"] };
+  report.suites.push(shown);
   try {
-    for await (const section of suite.run({ scale, only, progress: line.update })) {
+    const progress = (doing: string, share?: number) => line.update(`${suite.name}: ${doing}`, share);
+    for await (const section of suite.run({ scale, only, quick, peers: true, progress })) {
       line.end();
-      report.sections.push(section);
+      shown.sections.push(section);
       console.log(`${drawSection(section)}\n`);
     }
+  } catch (error) {
+    line.end();
+    console.error(`${suite.name} failed: ${(error as Error).stack}`);
+    process.exitCode = 1;
   } finally {
     line.end();
   }
-  report.noise.push(measureNoise());
-  console.log(`${drawNoise(report.noise)}\n${drawVerdict(report.sections)}`);
+}
+
+function publish(report: Report, { json, write, chart }: Choice): void {
+  console.log(`${drawTargets(report.suites)}\n\n${drawNoise(report.noise)}\n${drawVerdict(report.suites)}`);
   if (json) writeFileSync(json, toJson(report));
+  const page = join(ROOT, "docs/bench.md");
+  if (write) writeFileSync(page, withReport(readFileSync(page, "utf8"), report, NAMES));
+  if (chart) writeFileSync(join(ROOT, "docs/bench.svg"), chartOf(report));
 }
 
 function quoted(argument: string): string {
@@ -50,10 +77,7 @@ for (const [signal, code] of [
 
 function choose(): Choice | undefined {
   try {
-    return readArguments(
-      process.argv.slice(2),
-      SUITES.map(({ name }) => name),
-    );
+    return readArguments(process.argv.slice(2), NAMES);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage(SUITES)}`);
     process.exitCode = 2;
@@ -62,6 +86,8 @@ function choose(): Choice | undefined {
 }
 
 const choice = choose();
-const suite = SUITES.find(({ name }) => name === choice?.suite);
 if (choice?.help) console.log(usage(SUITES));
-else if (choice && suite) await measure(suite, choice);
+else if (choice) {
+  const { from } = choice;
+  publish(from ? fromJson(readFileSync(from, "utf8")) : await measure(choice), choice);
+}

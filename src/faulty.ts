@@ -1,6 +1,6 @@
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport, Wakeups } from "./transport.ts";
 
 /**
  * What becomes of a request:
@@ -8,18 +8,24 @@ import type { Transport } from "./transport.ts";
  * - `fail`: it is not executed, and rejects: the connection was refused;
  * - `hang`: it is not executed, and nothing ever comes back: the network swallows it;
  * - `loseReply`: it is executed, and rejects: the connection broke before the reply was here.
+ *
+ * What becomes of a message that would wake somebody who waits in line:
+ *
+ * - `lose`: it never arrives;
+ * - `delay`: it arrives at the next `clear()`.
  */
-export type Fault = "fail" | "hang" | "loseReply";
+export type Fault = "fail" | "hang" | "loseReply" | "lose" | "delay";
 
 /**
  * What a request is for: a grant; an extension, which each renewal, `extend` and `verify` is; a release or clean-up;
- * a look by `query`; `forceRelease`; a page of `list`.
+ * a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
+ * `message`, one of these, which `lose` and `delay` alone can meet, and which they meet alone.
  */
-export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list";
+export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list" | "listen" | "message";
 
 /** Options of {@link FaultyTransport.next}. */
 export interface FaultOptions {
-  /** Which requests are meant. @default every one */
+  /** Which requests are meant. @default every one but `listen`; for `lose` and `delay` `message` */
   on?: FaultyRequest | undefined;
   /** How many of them, a whole number from 1 up; `Infinity` until `clear`. @default 1 */
   times?: number | undefined;
@@ -38,11 +44,12 @@ export interface FaultyTransport extends Transport {
    * @throws {TypeError} if the fault or an option is none of those there are.
    */
   next(fault: Fault, options?: FaultOptions): void;
-  /** Everything works again, and what hangs goes on hanging. */
+  /** Everything works again; messages that were delayed arrive, and what hangs goes on hanging. */
   clear(): void;
 }
 
-const FAULTS: Fault[] = ["fail", "hang", "loseReply"];
+const FAULTS: Fault[] = ["fail", "hang", "loseReply", "lose", "delay"];
+const ON_MESSAGES: Fault[] = ["lose", "delay"];
 
 const REQUESTS = new Map<string, FaultyRequest>([
   [ACQUIRE, "acquire"],
@@ -57,6 +64,8 @@ const REQUESTS = new Map<string, FaultyRequest>([
   [LOOK, "query"],
   [SCAN, "list"],
 ]);
+
+const ONES = [...new Set(REQUESTS.values()), "listen", "message"];
 
 /**
  * A transport between the locks and a real one, or `memory`, that fails when a test says so: to see what a program does
@@ -80,12 +89,19 @@ const REQUESTS = new Map<string, FaultyRequest>([
  */
 export function faulty(transport: Transport): FaultyTransport {
   let faults: { fault: Fault; on: FaultyRequest | undefined; times: number; error: unknown }[] = [];
+  const delayed: (() => void)[] = [];
 
-  async function send(request: FaultyRequest | undefined, execute: () => Promise<unknown>): Promise<unknown> {
-    const met = faults.find(({ on }) => !on || on === request);
-    if (!met) return execute();
-    met.times--;
+  /** The fault that this meets, if any, which is used up by it. */
+  function meet(what: FaultyRequest | undefined): (typeof faults)[number] | undefined {
+    const met = faults.find(({ on }) => on === what || (!on && what !== "listen" && what !== "message"));
+    if (met) met.times--;
     faults = faults.filter(({ times }) => times > 0);
+    return met;
+  }
+
+  async function send<T>(request: FaultyRequest | undefined, execute: () => Promise<T>): Promise<T> {
+    const met = meet(request);
+    if (!met) return execute();
     if (met.fault === "hang") return new Promise(() => {});
     if (met.fault === "loseReply") await execute();
     throw met.error ?? new Error(met.fault === "fail" ? "connection refused" : "connection lost before the reply");
@@ -99,19 +115,49 @@ export function faulty(transport: Transport): FaultyTransport {
     };
   }
 
+  function overMessages(wakeups: Wakeups): Wakeups {
+    return {
+      listen(channel, onMessage) {
+        let listening = true;
+        const deliver = (message: string) => listening && onMessage(message);
+        const heard = (message: string) => {
+          const fault = meet("message")?.fault;
+          if (fault === "delay") delayed.push(() => deliver(message));
+          else if (fault !== "lose") deliver(message);
+        };
+        let end = () => {};
+        const stop = () => {
+          listening = false;
+          end();
+        };
+        return send("listen", async () => {
+          end = await wakeups.listen(channel, heard);
+          return stop;
+        }).catch((error) => {
+          stop();
+          throw error;
+        });
+      },
+    };
+  }
+
+  const { wakeups } = transport;
   const nodes = transport.nodes && { nodes: () => transport.nodes?.().map(over) ?? [] };
   return {
     ...over(transport),
     ...nodes,
-    next(fault, { on, times = 1, error } = {}) {
+    ...(wakeups && { wakeups: overMessages(wakeups) }),
+    next(fault, { on = ON_MESSAGES.includes(fault) ? "message" : undefined, times = 1, error } = {}) {
       if (!FAULTS.includes(fault)) throw new TypeError(`next() takes one of ${FAULTS.join(", ")}.`);
-      if (on !== undefined && ![...REQUESTS.values()].includes(on))
-        throw new TypeError(`next(): on is one of ${[...new Set(REQUESTS.values())].join(", ")}.`);
+      if (on !== undefined && !ONES.includes(on)) throw new TypeError(`next(): on is one of ${ONES.join(", ")}.`);
+      if (ON_MESSAGES.includes(fault) !== (on === "message"))
+        throw new TypeError(`next(): ${ON_MESSAGES.join(" and ")} are for messages, and nothing else is.`);
       if (!(times >= 1)) throw new TypeError("next(): times is 1 or more.");
       faults.push({ fault, on, times, error });
     },
     clear() {
       faults = [];
+      for (const deliver of delayed.splice(0)) deliver();
     },
   };
 }

@@ -23,4 +23,4 @@ export { createLocks } from "./locks.ts";
 export type { AcquireOptions, Duration, LocksOptions, RequestOptions, WaitUntil } from "./options.ts";
 export type { LockHolder, LockSnapshot } from "./query.ts";
 export type { AbortSignalLike, Signal } from "./signal.ts";
-export type { Transport } from "./transport.ts";
+export type { Transport, Wakeups } from "./transport.ts";

@@ -42,11 +42,11 @@ export interface Transport {
    * for all of them. Not in a Worker, where a promise of another request never settles. Default: absent, no.
    */
   sharesProcess?: boolean;
-  /** Messages that wake who waits in line (`fair`), over a connection that is made on first need. Default: absent, polling. */
-  wakeups?: Wakeups;
   /**
    * One transport for each server that holds a part of the keys, for `list()` on a cluster. Default: absent, the
    * transport itself sees every key.
    */
   nodes?(): Transport[];
+  /** Messages that wake who waits in line (`fair`), over a connection that is made on first need. Default: absent, polling. */
+  wakeups?: Wakeups;
 }

@@ -8,6 +8,7 @@ interface Entry {
 export class MemoryData {
   readonly #now: () => number;
   readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Map<string, Set<(message: string) => void>>();
   #sweepAt = 1024;
   #last = 0;
 
@@ -56,12 +57,27 @@ export class MemoryData {
     if (entry) entry.expires = Math.max(entry.expires, Math.floor(this.#now()) + px);
   }
 
-  /** Nobody listens yet. */
-  publish(_channel: string, _message: string): number {
-    return 0;
-  }
-
   keys(): string[] {
     return [...this.#entries.keys()].filter((key) => this.#live(key));
+  }
+
+  /** Delivers the message a moment later, to those who listen now and then. Returns how many listen now. */
+  publish(channel: string, message: string): number {
+    const listeners = [...(this.#listeners.get(channel) ?? [])];
+    for (const listener of listeners) {
+      void Promise.resolve().then(() => this.#listeners.get(channel)?.has(listener) && listener(message));
+    }
+    return listeners.length;
+  }
+
+  /** Returns what ends it. */
+  listen(channel: string, onMessage: (message: string) => void): () => void {
+    const listener = (message: string) => onMessage(message);
+    const listeners = this.#listeners.get(channel) ?? new Set();
+    this.#listeners.set(channel, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (!listeners.size && this.#listeners.get(channel) === listeners) this.#listeners.delete(channel);
+    };
   }
 }

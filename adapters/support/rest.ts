@@ -1,3 +1,5 @@
+import type { Wakeups } from "../../src/transport.ts";
+
 /** What is used of `fetch`; the platform's fits, and any other that can do this much. */
 export type Fetch = (
   url: string,
@@ -28,6 +30,12 @@ export interface UpstashOptions {
   timeout?: number | undefined;
   /** Allow the token to travel unencrypted, over `http:`, to hosts other than a loopback one: a private network, say. @default false */
   allowHttp?: boolean | undefined;
+  /**
+   * `subscribe` of `holdfast/upstash-subscribe`: who waits in line is woken by a message, over a stream. For runtimes
+   * that can hold one open.
+   * @default none, who waits polls
+   */
+  subscribe?: ((options: UpstashOptions) => Wakeups) | undefined;
 }
 
 const LOOPBACK = /^http:\/\/(localhost|127\.[\d.]+|\[::1\])([:/]|$)/;

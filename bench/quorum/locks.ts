@@ -1,5 +1,3 @@
-import Redlock from "redlock";
-import { createRedlock, IoredisAdapter, NodeRedisAdapter } from "redlock-universal";
 import type * as holdfastIoredis from "../../adapters/ioredis.ts";
 import type * as holdfast from "../../src/index.ts";
 import type * as holdfastQuorum from "../../src/quorum.ts";
@@ -29,7 +27,13 @@ function ours(name: string, options: holdfast.LocksOptions, quorumOptions?: hold
       const { quorum } = await built<typeof holdfastQuorum>("quorum");
       const { ioredis } = await built<typeof holdfastIoredis>("ioredis");
       const { clients, settle } = await stores.ioredis(hanging);
-      const locks = createLocks(quorum(clients.map(ioredis), quorumOptions), { ttl: TTL, ...options });
+      const locks = createLocks(
+        quorum(
+          clients.map((client) => ioredis(client)),
+          quorumOptions,
+        ),
+        { ttl: TTL, ...options },
+      );
       return {
         settle,
         close: () => locks.close(),
@@ -45,6 +49,7 @@ function ours(name: string, options: holdfast.LocksOptions, quorumOptions?: hold
 const redlock: Locker = {
   name: "redlock",
   async open(stores, hanging) {
+    const { default: Redlock } = await import("redlock");
     const { clients, settle } = await stores.ioredis(hanging);
     const locks = new Redlock(clients);
     return {
@@ -61,8 +66,9 @@ function universal(over: "ioredis" | "node-redis"): Locker {
   const name = `redlock-universal, ${over}`;
   return {
     name,
-    turnsWhenHanging: 2,
+    turnsWhenHanging: 1,
     async open(stores, hanging) {
+      const { createRedlock, IoredisAdapter, NodeRedisAdapter } = await import("redlock-universal");
       const { clients, settle } = await (over === "ioredis" ? stores.ioredis(hanging) : stores.nodeRedis(hanging));
       const Adapter = over === "ioredis" ? IoredisAdapter : NodeRedisAdapter;
       const adapters = (clients as unknown[]).map((client) => new Adapter(client));

@@ -12,9 +12,9 @@ export interface Scenario {
 }
 
 export const SCENARIOS: readonly Scenario[] = [
-  { title: "3 servers, loopback", servers: 3, roundTrips: undefined, rounds: 2000 },
-  { title: "5 servers, loopback", servers: 5, roundTrips: undefined, rounds: 2000 },
-  { title: "3 servers, about 3 ms away", servers: 3, roundTrips: [2, 2, 2], rounds: 300 },
+  { title: "3 servers, loopback", servers: 3, roundTrips: undefined, rounds: 1000 },
+  { title: "5 servers, loopback", servers: 5, roundTrips: undefined, rounds: 1000 },
+  { title: "3 servers, about 3 ms away", servers: 3, roundTrips: [2, 2, 2], rounds: 200 },
   { title: "3 servers, about 3, 7 and 21 ms away", servers: 3, roundTrips: [2, 5, 20], rounds: 120 },
   { title: "5 servers, about 3, 3, 7, 11 and 21 ms away", servers: 5, roundTrips: [2, 2, 5, 10, 20], rounds: 120 },
 ];

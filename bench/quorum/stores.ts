@@ -1,5 +1,4 @@
 import { Redis } from "ioredis";
-import { createClient } from "redis";
 import { type RedisServer, startRedis } from "../../test/support/redis-server.ts";
 import { startLinks } from "../support/links.ts";
 import { median } from "../support/statistics.ts";
@@ -67,6 +66,7 @@ export async function connectTo(servers: readonly RedisServer[], scenario: Scena
   }
 
   async function openNodeRedis(port: number): Promise<NodeRedis> {
+    const { createClient } = await import("redis");
     const client = createClient({ socket: { host: "127.0.0.1", port } });
     client.on("error", () => {});
     ends.push(() => client.destroy());

@@ -4,6 +4,7 @@ export interface Target {
   what: string;
   /** At most this. */
   limit: number;
+  /** `NaN` where this build cannot do it. */
   measured: number;
 }
 
@@ -26,6 +27,10 @@ export interface Stage {
   scale: number;
   /** Only sections whose title has this in it. */
   only: string;
+  /** As little of everything as shows that it works; the figures mean nothing. */
+  quick: boolean;
+  /** Whether the peers take part. */
+  peers: boolean;
 }
 
 export interface Suite {
@@ -38,11 +43,21 @@ export interface Suite {
   packages: string[];
 }
 
+/** What one suite has shown. */
+export interface Shown {
+  suite: string;
+  sections: Section[];
+}
+
 /** What is written to the JSON file. */
 export interface Report {
-  suite: string;
   command: string;
   machine: Record<string, string>;
   noise: Noise[];
-  sections: Section[];
+  suites: Shown[];
+}
+
+/** How many turns of a full run's, at least one. */
+export function turnsOf({ scale, quick }: Pick<Stage, "scale" | "quick">, full: number): number {
+  return quick ? 1 : Math.max(1, Math.ceil(full * scale));
 }

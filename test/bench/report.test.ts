@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readArguments, usage } from "../../bench/support/arguments.ts";
 import { progressLine } from "../../bench/support/progress.ts";
-import { drawSection, drawVerdict, isMet, toJson } from "../../bench/support/report.ts";
+import { drawSection, drawTargets, drawVerdict, fromJson, isMet, toJson } from "../../bench/support/report.ts";
 import type { Report, Section } from "../../bench/support/suite.ts";
 import { drawTable, number } from "../../bench/support/table.ts";
 
@@ -37,9 +37,18 @@ MISSED: hanging: 1.20, wanted at most 1.10`,
     );
   });
 
-  test("that has no figure for a target has not met it", () => {
-    expect(isMet({ what: "x", limit: 1, measured: Number.NaN })).toBe(false);
-    expect(drawVerdict([section, section])).toBe("2 of 4 targets met");
+  test("that has no figure for a target has not met it, and says so", () => {
+    const open = { what: "fair", limit: 1, measured: Number.NaN };
+    expect(isMet(open)).toBe(false);
+    const suites = [{ suite: "quorum", sections: [section, { ...section, title: "5 servers", targets: [open] }] }];
+    expect(drawVerdict(suites)).toBe("1 of 3 targets met, 1 not measured");
+    expect(drawTargets(suites)).toBe(
+      `| target                     | at most | measured |      verdict |
+| -------------------------- | ------: | -------: | -----------: |
+| quorum, 3 servers: healthy |    1.20 |     1.19 |          met |
+| quorum, 3 servers: hanging |    1.10 |     1.20 |       MISSED |
+| quorum, 5 servers: fair    |    1.00 |        - | not measured |`,
+    );
   });
 });
 
@@ -62,36 +71,48 @@ describe("the table", () => {
 
 test("the JSON file has all of it, and a figure that is none as text", () => {
   const report: Report = {
-    suite: "quorum",
     command: "npm run bench -- quorum",
     machine: { cores: "2" },
     noise: [{ median: 1, deviation: 0.1, slowest: 2, load: 0 }],
-    sections: [{ ...section, data: { hanging: Number.NaN } }],
+    suites: [{ suite: "quorum", sections: [{ ...section, data: { hanging: Number.NaN } }] }],
   };
-  const read = JSON.parse(toJson(report));
-  expect(read).toEqual({ ...report, sections: [{ ...section, data: { hanging: "NaN" } }] });
+  expect(JSON.parse(toJson(report)).suites[0].sections[0].data).toEqual({ hanging: "NaN" });
+  expect(fromJson(toJson(report))).toEqual(report);
 });
 
 describe("the command line", () => {
-  test("names one suite, and how much of it", () => {
-    expect(readArguments(["quorum", "--scale", "0.1", "--only", "5 servers", "--json", "x.json"], ["quorum"])).toEqual({
-      suite: "quorum",
+  const suites = ["uncontended", "quorum"];
+  const nothing = { only: "", quick: false, json: undefined, from: undefined, write: false, chart: false, help: false };
+
+  test("names suites, and how much of them", () => {
+    expect(readArguments(["quorum", "--scale", "0.1", "--only", "5 servers", "--json", "x.json"], suites)).toEqual({
+      ...nothing,
+      suites: ["quorum"],
       scale: 0.1,
       only: "5 servers",
       json: "x.json",
-      help: false,
     });
-    expect(readArguments(["--help"], ["quorum"]).help).toBe(true);
+    expect(readArguments(["--help"], suites).help).toBe(true);
+  });
+
+  test("without a name means all of them", () => {
+    expect(readArguments(["--write", "--chart"], suites)).toEqual({
+      ...nothing,
+      suites: [],
+      scale: 1,
+      write: true,
+      chart: true,
+    });
   });
 
   test.for([
-    [[], "which suite?"],
     [["quorums"], 'no suite "quorums"'],
-    [["quorum", "quorum"], "one suite at a time"],
     [["quorum", "--scale", "0"], "--scale"],
     [["quorum", "--scale", "much"], "--scale"],
+    [["--quick", "--write"], "no figures to publish"],
+    [["--quick", "--chart"], "no figures to publish"],
   ] as const)("%j is refused", ([args, message]) => {
-    expect(() => readArguments([...args], ["quorum"])).toThrow(message);
+    expect(() => readArguments([...args], suites)).toThrow(message);
   });
 
   test("the help lists the suites", () => {

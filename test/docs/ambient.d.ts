@@ -22,6 +22,10 @@ declare global {
   const bunRedis: { send(name: string, args: string[]): Promise<unknown> };
   const glide: { customCommand(args: string[]): Promise<unknown> };
   const denoRedis: { sendCommand(name: string, args: string[]): Promise<unknown> };
+  const subscriber: {
+    subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
+    unsubscribe(channel: string): Promise<void>;
+  };
   const database: { query(sql: string, values: unknown[]): Promise<{ rowCount: number }> };
   const batches: string[][];
   function charge(invoice: Work & { invoice: number }): Promise<string>;

@@ -17,7 +17,7 @@ export function server(): Send {
 }
 
 /** As the package `ioredis` has it. */
-export default class Redis {
+export class Redis {
   readonly url: string | undefined;
   readonly #send: Send = server();
 
@@ -39,6 +39,6 @@ export function waitUntil(promise: Promise<unknown>): void {
 
 /** As the package `redis` has it. */
 export function createClient(): object {
-  const client = { on: () => client, connect: async () => client, sendCommand: server() };
+  const client = { on: () => client, connect: async () => client, close: async () => {}, sendCommand: server() };
   return client;
 }

@@ -42,7 +42,10 @@ test("the table of transports has each adapter of the package, with the versions
   const { exports, devDependencies } = JSON.parse(read("package.json"));
   const rows = tableUnder(readme, "Transports");
   const adapters = Object.keys(exports).filter(
-    (path) => !/^\.(\/(conformance|decorators|diagnostics|otel|package\.json|single-flight|testing))?$/.test(path),
+    (path) =>
+      !/^\.(\/(conformance|decorators|diagnostics|otel|package\.json|single-flight|testing|upstash-subscribe))?$/.test(
+        path,
+      ),
   );
   expect(rows.map(([subpath]) => plain(subpath)).sort()).toEqual(
     adapters.map((path) => `holdfast${path.slice(1)}`).sort(),

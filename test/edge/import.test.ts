@@ -18,11 +18,12 @@ const imports = (entry: string) => `import * as entry from "${entry}";\nconst fo
 const FACTORIES = `
 import { createLocks, isLockError, LockError } from "holdfast";
 import { upstash } from "holdfast/upstash";
+import { subscribe } from "holdfast/upstash-subscribe";
 import { memory } from "holdfast/memory";
 import { command } from "holdfast/command";
 const rest = { url: "https://example.upstash.io", token: "secret" };
 const options = { ttl: "1m", wait: "5s", owner: undefined, retry: { min: 10 }, waitUntil: () => {}, onEvent: () => {} };
-const overRest = createLocks(upstash(rest), options);
+const overRest = createLocks(upstash({ ...rest, subscribe }), options);
 createLocks(upstash.fromEnv({ UPSTASH_REDIS_REST_URL: rest.url, UPSTASH_REDIS_REST_TOKEN: rest.token }));
 createLocks(command(async () => "OK"));
 const locks = createLocks(memory(), options).withOptions({ fence: false });

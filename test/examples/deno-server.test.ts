@@ -1,26 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { type RespClient, respClient } from "../support/resp.ts";
+import { expect, test } from "vitest";
 import { billed, stated } from "./support/billed.ts";
-import { type Deployment, deploy } from "./support/deploy.ts";
+import { deployed } from "./support/deployed.ts";
 import { type Outside, outside } from "./support/outside.ts";
 import { DENO, run, type Service, serve } from "./support/run.ts";
 
-let server: RedisServer;
-let redis: RespClient;
-let app: Deployment;
-beforeAll(async () => {
-  app = deploy("deno-server");
-  server = await startRedis();
-  redis = respClient(server.url);
-});
-afterAll(async () => {
-  redis.close();
-  await server.stop();
-  app.remove();
-});
+const app = deployed("deno-server");
 
 /** The command that the example starts itself with, without leave to download anything. */
 function command(): string[] {
@@ -31,7 +17,7 @@ function command(): string[] {
 
 const started = (warehouse: Outside): Promise<Service> =>
   serve(app.folder, command(), {
-    REDIS_URL: server.url,
+    REDIS_URL: app.redisUrl,
     WAREHOUSE_URL: warehouse.url,
   });
 
@@ -59,14 +45,14 @@ test("an event that comes six times at once, to two instances, ships one parcel"
   ]);
   expect(warehouse.calls.map(({ body }) => JSON.parse(body))).toEqual([{ order: "order of e1" }]);
 
-  const first = await billed(redis, () => deliver(services[0] as Service, "e2"));
+  const first = await billed(app.redis, () => deliver(services[0] as Service, "e2"));
   expect(first).toEqual({ result: "200 shipped", commands: stated("deno-server", "a new event") });
-  const copy = await billed(redis, () => deliver(services[1] as Service, "e2"));
+  const copy = await billed(app.redis, () => deliver(services[1] as Service, "e2"));
   expect(copy).toEqual({ result: "200 already shipped", commands: stated("deno-server", "a copy of it, later") });
 
   for (const service of services) service.kill("SIGTERM");
   for (const { ended } of services) expect(await ended).toMatchObject({ code: 0, signal: null });
-  expect(await redis.send("EXISTS", "lock:webhook:e1", "lock:webhook:e2")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:webhook:e1", "lock:webhook:e2")).toBe(0);
 });
 
 test("a parcel that could not be sent is sent when the event comes again", async () => {
@@ -103,10 +89,10 @@ test("SIGTERM lets the parcel under way be sent and recorded, and releases the l
       { timeout: 10_000 },
     )
     .toBe("closed");
-  expect(await redis.send("EXISTS", "lock:webhook:e4")).toBe(1);
+  expect(await app.redis.send("EXISTS", "lock:webhook:e4")).toBe(1);
   letGo();
   expect(await delivery).toBe("200 shipped");
   expect(await service.ended).toMatchObject({ code: 0, signal: null });
-  expect(await redis.send("EXISTS", "lock:webhook:e4")).toBe(0);
-  expect(await redis.send("EXISTS", "shipped:e4")).toBe(1);
+  expect(await app.redis.send("EXISTS", "lock:webhook:e4")).toBe(0);
+  expect(await app.redis.send("EXISTS", "shipped:e4")).toBe(1);
 });

@@ -1,26 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { type RespClient, respClient, text } from "../support/resp.ts";
-import { type Deployment, deploy } from "./support/deploy.ts";
+import { expect, test } from "vitest";
+import { text } from "../support/resp.ts";
+import { deployed } from "./support/deployed.ts";
 import { NODE, run, start, TSC } from "./support/run.ts";
 
 const EVERY = 2000;
 
-let server: RedisServer;
-let redis: RespClient;
-let app: Deployment;
-beforeAll(async () => {
-  app = deploy("node-scheduler");
-  server = await startRedis();
-  redis = respClient(server.url);
-});
-afterAll(async () => {
-  redis.close();
-  await server.stop();
-  app.remove();
-});
+const app = deployed("node-scheduler");
 
-const instance = () => start(app.folder, [NODE, "main.ts"], { REDIS_URL: server.url, EVERY_MS: String(EVERY) });
+const instance = () => start(app.folder, [NODE, "main.ts"], { REDIS_URL: app.redisUrl, EVERY_MS: String(EVERY) });
 
 test("compiles", async () => {
   await run(app.folder, [NODE, TSC]);
@@ -42,6 +29,6 @@ test("of four instances one makes the report of each tick, though one is killed;
   expect(new Set(ticks).size).toBe(ticks.length);
   for (const tick of ticks) {
     expect(Date.parse(tick) % EVERY).toBe(0);
-    expect(await redis.send("GET", `report:${tick}`).then(text)).toBe("1");
+    expect(await app.redis.send("GET", `report:${tick}`).then(text)).toBe("1");
   }
 });

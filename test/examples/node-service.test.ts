@@ -1,27 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { type RespClient, respClient } from "../support/resp.ts";
+import { expect, test } from "vitest";
 import { billed, stated } from "./support/billed.ts";
-import { type Deployment, deploy } from "./support/deploy.ts";
+import { deployed } from "./support/deployed.ts";
 import { type Outside, outside } from "./support/outside.ts";
 import { NODE, run, type Service, serve } from "./support/run.ts";
 
-let server: RedisServer;
-let redis: RespClient;
-let app: Deployment;
-beforeAll(async () => {
-  app = deploy("node-service");
-  server = await startRedis();
-  redis = respClient(server.url);
-});
-afterAll(async () => {
-  redis.close();
-  await server.stop();
-  app.remove();
-});
+const app = deployed("node-service");
 
 const started = (warehouse: Outside, grace = "20s"): Promise<Service> =>
-  serve(app.folder, [NODE, "main.ts"], { REDIS_URL: server.url, WAREHOUSE_URL: warehouse.url, GRACE: grace });
+  serve(app.folder, [NODE, "main.ts"], { REDIS_URL: app.redisUrl, WAREHOUSE_URL: warehouse.url, GRACE: grace });
 
 const post = async (service: Service, customer: number) => {
   const response = await fetch(`${service.url}/exports/${customer}`, { method: "POST" });
@@ -56,7 +42,7 @@ test("of three instances one exports, the others say that it runs; then it is th
   const services = await Promise.all([1, 2, 3].map(() => started(warehouse)));
   const first = post(services[0] as Service, 1);
   await warehouse.called(1);
-  const busy = await billed(redis, () => post(services[1] as Service, 1));
+  const busy = await billed(app.redis, () => post(services[1] as Service, 1));
   expect(busy).toMatchObject({
     result: { status: 409 },
     commands: stated("node-service", "a request that finds it running"),
@@ -68,13 +54,13 @@ test("of three instances one exports, the others say that it runs; then it is th
   expect(await first).toEqual({ status: 200, body: "1000 rows\n" });
   expect(new Set(warehouse.calls.map(({ path }) => path)).size).toBe(warehouse.calls.length);
 
-  const next = await billed(redis, () => post(services[2] as Service, 1));
+  const next = await billed(app.redis, () => post(services[2] as Service, 1));
   expect(next).toMatchObject({ result: { status: 200 }, commands: stated("node-service", "an export") });
   const fences = warehouse.calls.map(({ headers }) => Number(headers["x-fence"]));
   expect(fences).toEqual([...fences].sort((a, b) => a - b));
   expect(new Set(fences).size).toBe(2);
   await stop(...services);
-  expect(await redis.send("EXISTS", "lock:export:1")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:export:1")).toBe(0);
 });
 
 test("SIGTERM lets an export end, keeps its lock meanwhile, and releases it", async () => {
@@ -85,12 +71,12 @@ test("SIGTERM lets an export end, keeps its lock meanwhile, and releases it", as
   service.kill("SIGTERM");
   await service.prints(/draining/);
   await expect(fetch(service.url)).rejects.toThrow();
-  expect(await redis.send("EXISTS", "lock:export:2")).toBe(1);
+  expect(await app.redis.send("EXISTS", "lock:export:2")).toBe(1);
   letGo();
   expect(await running).toEqual({ status: 200, body: "1000 rows\n" });
   expect(await service.ended).toMatchObject({ code: 0, signal: null });
   expect(service.printed()).toContain("drained");
-  expect(await redis.send("EXISTS", "lock:export:2")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:export:2")).toBe(0);
 });
 
 test("after the grace the export is stopped, its lock is free for the next instance, and the exit code is 0", async () => {
@@ -102,5 +88,5 @@ test("after the grace the export is stopped, its lock is free for the next insta
   expect(await running).toEqual({ status: 503, body: "not exported\n" });
   expect(await service.ended).toMatchObject({ code: 0, signal: null });
   expect(service.printed()).toMatch(/^LOST: /m);
-  expect(await redis.send("EXISTS", "lock:export:3")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:export:3")).toBe(0);
 });

@@ -1,28 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { type RespClient, respClient, text } from "../support/resp.ts";
+import { expect, test } from "vitest";
+import { text } from "../support/resp.ts";
 import { authorizationServer } from "./support/authorization-server.ts";
 import { billed, stated } from "./support/billed.ts";
-import { type Deployment, deploy } from "./support/deploy.ts";
+import { deployed } from "./support/deployed.ts";
 import { NODE, run, type Service, serve } from "./support/run.ts";
 
-let server: RedisServer;
-let redis: RespClient;
-let app: Deployment;
-beforeAll(async () => {
-  app = deploy("oauth-refresh");
-  server = await startRedis();
-  redis = respClient(server.url);
-});
-afterAll(async () => {
-  redis.close();
-  await server.stop();
-  app.remove();
-});
+const app = deployed("oauth-refresh");
 
 const started = (provider: string, url: string, more: Record<string, string> = {}): Promise<Service> =>
   serve(app.folder, [NODE, "main.ts"], {
-    REDIS_URL: server.url,
+    REDIS_URL: app.redisUrl,
     PROVIDER: provider,
     TOKEN_URL: `${url}/token`,
     API_URL: `${url}/me`,
@@ -35,8 +22,8 @@ const me = async (service: Service) => {
 };
 
 const logIn = (provider: string, refresh: string) =>
-  redis.send("HSET", `tokens:${provider}`, "refresh", refresh, "access", "", "expiresAt", "0");
-const expire = (provider: string) => redis.send("HSET", `tokens:${provider}`, "expiresAt", "0");
+  app.redis.send("HSET", `tokens:${provider}`, "refresh", refresh, "access", "", "expiresAt", "0");
+const expire = (provider: string) => app.redis.send("HSET", `tokens:${provider}`, "expiresAt", "0");
 
 async function stop(...services: Service[]): Promise<void> {
   for (const service of services) service.kill("SIGTERM");
@@ -59,7 +46,7 @@ test("three instances with twelve requests at once refresh once, each time the t
   }
   expect(provider.loggedOut()).toBe(false);
   await stop(...services);
-  expect(await redis.send("EXISTS", "lock:oauth:acme")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:oauth:acme")).toBe(0);
 });
 
 test("the provider does log everybody out when a refresh token is used twice: what the lock is for", async () => {
@@ -80,9 +67,9 @@ test("a request costs what the page says", async () => {
   const service = await started("cost", provider.url);
   await me(service); // The first use of a script sends it twice, by its hash and as it is.
   await expire("cost");
-  const refreshed = await billed(redis, () => me(service));
+  const refreshed = await billed(app.redis, () => me(service));
   expect(refreshed).toEqual({ result: "200 hello", commands: stated("oauth-refresh", "a request that refreshes") });
-  const other = await billed(redis, () => me(service));
+  const other = await billed(app.redis, () => me(service));
   expect(other).toEqual({ result: "200 hello", commands: stated("oauth-refresh", "a request with a fresh token") });
   await stop(service);
 });
@@ -96,11 +83,11 @@ test("an instance that was paused past its ttl does not overwrite the newer toke
   slow?.kill("SIGSTOP");
   provider.letGo();
   expect(await me(fast as Service)).toBe("200 hello");
-  const newer = text(await redis.send("HGET", "tokens:paused", "refresh"));
+  const newer = text(await app.redis.send("HGET", "tokens:paused", "refresh"));
   expect(provider.refreshes()).toBe(2);
   slow?.kill("SIGCONT");
   expect(await late).toBe("200 hello");
-  expect(text(await redis.send("HGET", "tokens:paused", "refresh"))).toBe(newer);
+  expect(text(await app.redis.send("HGET", "tokens:paused", "refresh"))).toBe(newer);
   await stop(slow as Service, fast as Service);
 });
 
@@ -111,6 +98,6 @@ test("a provider that refuses is an answer of 503, and the lock is free for the 
   expect(await me(service)).toBe("503 no access at the moment\n");
   expect(service.printed()).toContain("The provider answered 400");
   expect(service.printed()).not.toContain("a token of nobody");
-  expect(await redis.send("EXISTS", "lock:oauth:refused")).toBe(0);
+  expect(await app.redis.send("EXISTS", "lock:oauth:refused")).toBe(0);
   await stop(service);
 });

@@ -7,7 +7,7 @@ import { evaluate, perform } from "./support/sandbox.ts";
 
 vi.setConfig({ maxConcurrency: 2 });
 
-const ADAPTERS = ["command", "ioredis", "memory", "node-redis", "upstash"];
+const ADAPTERS = ["command", "ioredis", "memory", "node-redis", "upstash", "upstash-subscribe"];
 
 /** What nobody gets who does not ask for it. */
 const EXTRAS = ["conformance", "diagnostics", "otel", "quorum", "testing"];

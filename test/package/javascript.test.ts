@@ -20,6 +20,7 @@ const VALUES = {
   "holdfast/ioredis": ["ioredis"],
   "holdfast/node-redis": ["nodeRedis"],
   "holdfast/upstash": ["upstash"],
+  "holdfast/upstash-subscribe": ["subscribe"],
   "holdfast/memory": ["memory"],
   "holdfast/command": ["command"],
   "holdfast/quorum": ["quorum"],

@@ -6,8 +6,10 @@ const README = new URL("../../README.md", import.meta.url);
 const BEGIN = "<!-- runtimes: written by `node test/runtimes/run.ts --write` -->";
 const END = "<!-- /runtimes -->";
 
+const TRANSPORTS = ["memory", "REST", "ioredis", "node-redis"];
+
 function row(runtime: Runtime): string {
-  const transports = groupsOf(runtime).filter((group) => group !== "REST faults" && group !== "features");
+  const transports = groupsOf(runtime).filter((group) => TRANSPORTS.includes(group));
   const cells = [nameOf(runtime), runtime.package, transports.join(", "), runtime.lacks.join(", ") || "nothing"];
   return `| ${cells.join(" | ")} |`;
 }

@@ -16,6 +16,7 @@ export function groupsOf({ lacks }: Runtime): Group[] {
     "REST",
     "REST faults",
     ...(lacks.includes("TCP") ? [] : (["ioredis", "node-redis"] as const)),
+    "single flight",
     "features",
   ];
 }

@@ -26,6 +26,11 @@ const ARGS = [
 export async function startCluster(): Promise<RedisCluster> {
   const existing = process.env.REDIS_CLUSTER_URLS;
   if (existing) return { nodes: existing.split(",").map(parseNode), servers: [], stop: async () => {} };
+  return startOwnCluster();
+}
+
+/** One whose nodes the caller may stop. */
+export async function startOwnCluster(): Promise<RedisCluster> {
   const servers = await startNodes();
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));

@@ -2,7 +2,7 @@ import { startContainer } from "./redis-container.ts";
 import { spawnRedis } from "./redis-process.ts";
 import { findPrivateRedis, findRedis } from "./redis-source.ts";
 
-export { type ClusterNode, type RedisCluster, startCluster } from "./redis-cluster.ts";
+export { type ClusterNode, type RedisCluster, startCluster, startOwnCluster } from "./redis-cluster.ts";
 export { findRedis, type RedisSource } from "./redis-source.ts";
 
 export interface RedisOptions {

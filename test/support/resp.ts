@@ -97,12 +97,12 @@ function write({ socket, waiting }: Link, commands: string[][]): Promise<RespRep
   return Promise.all(replies);
 }
 
-function encode(command: string[]): string {
+export function encode(command: string[]): string {
   const parts = command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`);
   return `*${parts.length}\r\n${parts.join("")}`;
 }
 
-function parse(bytes: Buffer, start: number): { reply: RespReply; end: number } | undefined {
+export function parse(bytes: Buffer, start: number): { reply: RespReply; end: number } | undefined {
   const lineEnd = bytes.indexOf("\r\n", start);
   if (lineEnd < 0) return undefined;
   const type = String.fromCharCode(bytes[start] ?? 0);

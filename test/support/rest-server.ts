@@ -7,6 +7,7 @@ import { answerPreflight, CORS } from "./cors.ts";
 import { type Faults, planFaults } from "./fault-plan.ts";
 import { RespError, type RespReply, respClient, text } from "./resp.ts";
 import type { Exchange, RestReply } from "./rest-faults.ts";
+import { type RestStreams, restStreams } from "./rest-streams.ts";
 import { type DialectOptions, upstashDialect } from "./upstash-dialect.ts";
 
 export interface RestServerOptions extends DialectOptions {
@@ -33,6 +34,8 @@ export interface RestServer {
   faults: Faults;
   /** Every authorized request, in the order of arrival. */
   requests: RestRequest[];
+  /** What is open at `/subscribe/<channel>`; a fault meets a request for it as the command `SUBSCRIBE`. */
+  streams: Omit<RestStreams, "open" | "close">;
   /**
    * How many commands Upstash would bill for what `fn` does: each one, and for a script also those
    * inside it. Counted by the Redis server, so nobody else may use that server meanwhile.
@@ -49,6 +52,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   const dialect = upstashDialect(options);
   const { faults, choose } = planFaults();
   const requests: RestRequest[] = [];
+  const streams = restStreams(options.redisUrl);
   const closing = new AbortController();
   const closed = new Promise<never>((_, reject) => {
     closing.signal.addEventListener("abort", () => reject(closing.signal.reason));
@@ -100,6 +104,10 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     requests.push(request);
     const fault = choose(commands);
     const base64 = message.headers["upstash-encoding"] === "base64";
+    if (!fault && path.startsWith(SUBSCRIBE)) {
+      request.executed++;
+      return streams.open(request.command[1] as string, response);
+    }
     if (!fault) return send(response, await execute(request, base64));
     request.fault = fault.kind;
     const exchange: Exchange = {
@@ -127,7 +135,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     const stats = text(await redis.send("INFO", "commandstats"));
     let calls = 0;
     for (const [, name = "", count] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-      if (!["info", "multi", "exec", "auth", "select"].includes(name)) calls += Number(count);
+      if (!["multi", "exec", "auth", "select"].includes(name)) calls += Number(count);
     }
     return calls - surplus;
   }
@@ -137,16 +145,19 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     token,
     faults,
     requests,
+    streams,
     async countBilled(fn) {
       const before = await commandsCounted();
       const result = await fn();
-      return { result, billed: (await commandsCounted()) - before };
+      // Less the INFO of the first count, which the second sees.
+      return { result, billed: (await commandsCounted()) - before - 1 };
     },
     async close() {
       if (closing.signal.aborted) return;
       closing.abort(new Error("the REST server was closed"));
       const ended = once(server, "close");
       server.close();
+      streams.close();
       server.closeAllConnections();
       await ended;
       redis.close();
@@ -154,8 +165,11 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   };
 }
 
+const SUBSCRIBE = "/subscribe/";
+
 /** The commands of a request: one, or the list of a pipeline; undefined when the body is not of that form. */
 function parseCommands(path: string, body: string): string[][] | undefined {
+  if (path.startsWith(SUBSCRIBE)) return [["SUBSCRIBE", decodeURIComponent(path.slice(SUBSCRIBE.length))]];
   if (path !== "/" && path !== "/pipeline" && path !== "/multi-exec") return undefined;
   try {
     const parsed: unknown = JSON.parse(body);

@@ -15,6 +15,7 @@ import { ioredis } from "../../adapters/ioredis.ts";
 import { memory } from "../../adapters/memory.ts";
 import { nodeRedis } from "../../adapters/node-redis.ts";
 import { upstash } from "../../adapters/upstash.ts";
+import { subscribe } from "../../adapters/upstash-subscribe.ts";
 import { createLocks, type Transport } from "../../src/index.ts";
 
 declare const clients: { redis: Redis; cluster: Cluster; redis5: Redis5; cluster5: Cluster5; upstash: Upstash };
@@ -23,13 +24,13 @@ const nodes = { rootNodes: [{ url: "redis://127.0.0.1:7000" }] };
 export const transports: Transport[] = [
   ioredis(clients.redis),
   ioredis(clients.cluster),
-  ioredis(clients.redis5),
+  ioredis(clients.redis5, { wakeups: false }),
   ioredis(clients.cluster5),
   nodeRedis(createClient()),
   nodeRedis(createClient({ RESP: 3 })),
   nodeRedis(createClientPool()),
   nodeRedis(createCluster(nodes)),
-  nodeRedis(createClient5()),
+  nodeRedis(createClient5(), { wakeups: false }),
   nodeRedis(createClient5({ RESP: 3 })),
   nodeRedis(createPool5()),
   nodeRedis(createCluster5(nodes)),
@@ -38,6 +39,7 @@ export const transports: Transport[] = [
   nodeRedis(createCluster4(nodes)),
   upstash(clients.upstash),
   upstash({ url: "https://example.upstash.io", token: "x" }),
+  upstash({ url: "https://example.upstash.io", token: "x", subscribe }),
   upstash.fromEnv(process.env),
   command(async (args) => args),
   memory(),

@@ -39,7 +39,7 @@ export const serialized: SerializedLease = {
 
 createLocks(memory({ clock: undefined }), undefined);
 createLocks(memory({ clock }), { clock });
-upstash({ url: "", token: "", fetch: undefined, timeout: undefined, allowHttp: undefined });
+upstash({ url: "", token: "", fetch: undefined, timeout: undefined, allowHttp: undefined, subscribe: undefined });
 locks.close({ grace: undefined });
 lease.extend(undefined);
 locks.wrap(() => {}, { name: "x", ...unset });

@@ -104,7 +104,7 @@ describe("list", () => {
     expect(error).toMatchObject({ code: "BACKEND", errors: [{ position: 0 }, { position: 2 }] });
     expect(error.message).toBe(
       'Redis did not list "lock:": 2 of 3 stores failed: [0] connect ECONNREFUSED; [2] NOPERM this user has no ' +
-        "permissions. Allow this user eval evalsha set get del pttl pexpire time scan, on the lock's key and fence.7t5:*.",
+        "permissions. Allow this user eval evalsha set get del pttl pexpire time scan, on this key, fence.7t5:* and result.qdb:*.",
     );
   });
 });

@@ -32,15 +32,16 @@ import {
   type Timer,
   type Transport,
   type WaitUntil,
+  type Wakeups,
   type WrapOptions,
 } from "holdfast";
 import { type CommandOptions, command, type Send } from "holdfast/command";
 import { type Commands, type ConformanceOptions, conformance } from "holdfast/conformance";
 import { type AsyncMethod, type LockedDecorator, type LockedOptions, locked, type Named } from "holdfast/decorators";
 import { type DiagnosticsChannel, type DiagnosticsChannels, diagnostics } from "holdfast/diagnostics";
-import { type IoredisClient, type IoredisCluster, ioredis } from "holdfast/ioredis";
+import { type IoredisClient, type IoredisCluster, type IoredisOptions, ioredis } from "holdfast/ioredis";
 import { type MemoryEntry, type MemoryOptions, type MemoryTransport, memory } from "holdfast/memory";
-import { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from "holdfast/node-redis";
+import { type NodeRedisClient, type NodeRedisCluster, type NodeRedisOptions, nodeRedis } from "holdfast/node-redis";
 import { type Instrumentation, type InstrumentOptions, instrument } from "holdfast/otel";
 import { type Quorum, type QuorumOptions, quorum } from "holdfast/quorum";
 import { SingleFlightError, type SingleFlightOptions, singleFlight } from "holdfast/single-flight";
@@ -55,6 +56,7 @@ import {
   virtualClock,
 } from "holdfast/testing";
 import { type Fetch, type Upstash, type UpstashClient, type UpstashOptions, upstash } from "holdfast/upstash";
+import { subscribe } from "holdfast/upstash-subscribe";
 
 // The declarations of @opentelemetry/api ask for it, which es2022 does not have.
 declare global {
@@ -78,14 +80,18 @@ const fetch: Fetch = async (url, { method, headers, body }) => {
 };
 const viaFetch: UpstashOptions = { ...upstashOptions, fetch };
 const send: Send = async (args) => args;
-const commandOptions: CommandOptions = { nodes: () => [send] };
+const wakeups: Wakeups = { listen: async (_channel, _onMessage) => () => {} };
+const commandOptions: CommandOptions = { nodes: () => [send], listen: wakeups.listen };
+const ioredisOptions: IoredisOptions = { wakeups: false };
+const nodeRedisOptions: NodeRedisOptions = { wakeups: false };
 const overUpstash: Upstash = upstash;
 const transports: Transport[] = [
   ioredis(ioredisClient),
-  ioredis(ioredisCluster),
-  nodeRedis(nodeRedisClient),
+  ioredis(ioredisCluster, ioredisOptions),
+  nodeRedis(nodeRedisClient, nodeRedisOptions),
   overUpstash(upstashClient),
   overUpstash(upstashOptions),
+  overUpstash({ ...upstashOptions, subscribe }),
   overUpstash(viaFetch),
   overUpstash.fromEnv({ UPSTASH_REDIS_REST_URL: "https://example.upstash.io", UPSTASH_REDIS_REST_TOKEN: "x" }),
   command(send, commandOptions),
@@ -246,6 +252,6 @@ export async function main(): Promise<string> {
   const commands: Commands = async (args) => args;
   const suite: ConformanceOptions = { test: (name) => registered.push(name), transport: () => store, commands };
   conformance(suite);
-  check(registered.length > 100 && transports.length === 8 && events.includes("acquired"), "all of it");
+  check(registered.length > 100 && transports.length === 9 && events.includes("acquired"), "all of it");
   return "done";
 }

@@ -4,6 +4,7 @@ import { memory } from "holdfast/memory";
 import { upstash } from "holdfast/upstash";
 import { faults } from "./faults.ts";
 import { features, type Using } from "./features.ts";
+import { flights } from "./flights.ts";
 import { scenarios } from "./lab.ts";
 import { late } from "./late.ts";
 import type { Group, Place, Test } from "./place.ts";
@@ -44,6 +45,7 @@ export function suite(place: Place, { using, tcp }: Given, lane = 0): Test[] {
   if (tcp) for (const group of ["ioredis", "node-redis"] as const) conforms(group, tcp[group], redis);
   faults(scenarios(tests, "REST faults", place, lane));
   late(scenarios(tests, "REST faults", place, lane));
+  flights(tests, scenarios(tests, "single flight", place, lane));
   features((name, fn) => tests.push({ group: "features", name, fn }), place, using);
   return tests;
 }

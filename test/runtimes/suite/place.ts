@@ -25,7 +25,7 @@ export type Feature =
   | "Node's globals"
   | "eval";
 
-export type Group = "memory" | "REST" | "REST faults" | "ioredis" | "node-redis" | "features";
+export type Group = "memory" | "REST" | "REST faults" | "ioredis" | "node-redis" | "single flight" | "features";
 
 export interface Test {
   group: Group;

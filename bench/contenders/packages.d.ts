@@ -1,5 +1,5 @@
-// What is used of the peers. Theirs are in bench/node_modules, which is there only where the benchmarks were run; and
-// redlock 5 has types that its exports do not lead to.
+// What is used of two peers: theirs are in bench/node_modules, which is there only where the benchmarks were run, and
+// redlock 5 has types that its exports do not lead to. The types of the others come from test/migrating, by tsconfig.json.
 declare module "redlock" {
   export default class Redlock {
     constructor(clients: Iterable<unknown>, settings?: { retryCount?: number });
@@ -14,7 +14,7 @@ declare module "redlock-universal" {
   export class NodeRedisAdapter {
     constructor(client: unknown);
   }
-  export interface Redlock<Handle> {
+  export interface Lock<Handle> {
     acquire(): Promise<Handle>;
     release(handle: Handle): Promise<boolean>;
   }
@@ -22,5 +22,11 @@ declare module "redlock-universal" {
     adapters: (IoredisAdapter | NodeRedisAdapter)[];
     key: string;
     ttl: number;
-  }): Redlock<{ readonly key: string }>;
+  }): Lock<{ readonly key: string }>;
+  export function createLock(options: {
+    adapter: IoredisAdapter | NodeRedisAdapter;
+    key: string;
+    ttl: number;
+    retryAttempts?: number;
+  }): Lock<{ readonly key: string }>;
 }
