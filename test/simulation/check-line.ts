@@ -168,6 +168,8 @@ export class Lines {
     if (kind === "pass") line.seats.delete(facts.id);
     if (given) this.#grant(line, execution, given);
     if (kind === "join") this.#join(line, execution, facts, wait);
+    if (kind === "pass" && server.peek(third ?? "")?.value.includes(` ${facts.id}`))
+      this.#witness.fail(14, `${facts.label} has left the line, and stands in it`);
     const holder = after?.value;
     if (holder === undefined) this.#freed(line);
     else if (line.handed && holder !== `?${line.handed.facts.id}` && !given) this.#known(line, line.handed);

@@ -139,7 +139,7 @@ export class Witness {
   }
 
   #note({ message, server, reply }: Execution, facts: TokenFacts, granted: boolean): void {
-    const { kind, lock, token, more } = message;
+    const { kind, lock, more } = message;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
     const wrote =
       kind === "force"
