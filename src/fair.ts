@@ -22,7 +22,7 @@ const RAREST = 5000;
  * second: for so long a waiter that died may delay the others.
  */
 export function inLine(outer: Call): Call {
-  const { clock, lock, recordKey, ttl, renew, fence, scope } = outer;
+  const { clock, lock, recordKey, renew, fence, scope } = outer;
   const inner = outer.store;
   const listener = listenerOf(outer);
   let place: Place | undefined;
@@ -71,11 +71,8 @@ export function inLine(outer: Call): Call {
    */
   function dated({ handed = 0 }: Place): Attempted | undefined {
     const before = listener?.line(lock)?.answers.find((answer) => answer.fence < handed);
-    if (!renew || !before) return undefined;
-    // A copy of that poll may have confirmed it since, for one ttl.
-    const left = Math.min(before.left, ttl);
-    if (lessDrift(left) - since(clock, before) < left / 4) return undefined;
-    return { ...before, left, outcome: "granted", label: "", fence: handed };
+    if (!renew || !before || lessDrift(before.left) - since(clock, before) < before.left / 4) return undefined;
+    return { ...before, outcome: "granted", label: "", fence: handed };
   }
 
   const granted = (answer: Attempted): Attempted => {
