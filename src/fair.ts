@@ -22,7 +22,7 @@ const RAREST = 5000;
  * second: for so long a waiter that died may delay the others.
  */
 export function inLine(outer: Call): Call {
-  const { clock, lock, recordKey, renew, fence, scope } = outer;
+  const { clock, lock, recordKey, renew, ttl, fence, scope } = outer;
   const inner = outer.store;
   const listener = listenerOf(outer);
   let place: Place | undefined;
@@ -61,8 +61,9 @@ export function inLine(outer: Call): Call {
   function quietUntil(mine: Place): number {
     const line = listener?.line(lock);
     if (!mine.stood || mine.handed) return 0;
-    if (!line || !listener?.listening) return due;
-    return line.places[0] === mine ? Math.min(line.polled + KEEP, expires) : Infinity;
+    if (!line || !listener?.listening) return Math.min(due, expires);
+    if (line.places[0] !== mine) return Infinity;
+    return Math.min(Math.min(line.polled, line.since) + KEEP, expires);
   }
 
   /**
@@ -71,8 +72,19 @@ export function inLine(outer: Call): Call {
    */
   function dated({ handed = 0 }: Place): Attempted | undefined {
     const before = listener?.line(lock)?.answers.find((answer) => answer.fence < handed);
-    if (!renew || !before || lessDrift(before.left) - since(clock, before) < before.left / 4) return undefined;
-    return { ...before, outcome: "granted", label: "", fence: handed };
+    if (!renew || !before) return undefined;
+    // No lease begins with more than its ttl.
+    const left = Math.min(before.left, ttl);
+    if (lessDrift(left) - since(clock, before) < left / 4) return undefined;
+    return { ...before, left, outcome: "granted", label: "", fence: handed };
+  }
+
+  /** Passes on what an answer says of a lock that was handed over: the message may have been lost. */
+  function tell(answer: Stamped): Stamped {
+    const [, id, label] = /^\?(t[\w-]{22}) ?(.*)$/s.exec(answer.label) ?? [];
+    if (id === undefined || label === undefined) return answer;
+    if (answer.fence) listener?.tell(id, answer.fence);
+    return { ...answer, label };
   }
 
   const granted = (answer: Attempted): Attempted => {
@@ -91,9 +103,9 @@ export function inLine(outer: Call): Call {
     const interval = listener ? KEEP : Math.min(RAREST, Math.max(KEEP, 2 * (pace?.last ?? 0)));
     const life = 2 * interval + 1000;
     const stands = call.wait > 0;
-    mine.handed = undefined;
+    const { handed } = mine;
     const args = [token, call.ttl, call.life, whoOf(token), stands ? life : "", mine.stood ? 1 : ""];
-    const answer = await run(send, JOIN, "granted busy next waiting spent", ...args);
+    const answer = tell(await run(send, JOIN, "granted busy next waiting spent", ...args));
     if (answer.outcome === "granted") return granted(answer);
     if (answer.outcome === "spent") leave();
     if (answer.outcome !== "next" && answer.outcome !== "waiting") return answer;
@@ -101,6 +113,7 @@ export function inLine(outer: Call): Call {
     const now = clock.monotonic();
     const next = answer.outcome === "next";
     mine.stood = true;
+    if (mine.handed === handed) mine.handed = undefined;
     listener?.stand(lock, mine, { ...answer, fence: answer.fence ?? 0, left: life });
     last = answer;
     due = now + Math.min(interval, pace?.after(next ? 0 : answer.left) ?? interval);
@@ -124,6 +137,8 @@ export function inLine(outer: Call): Call {
   const call: Call = {
     ...outer,
     store,
+    // After an attempt that failed: a place in line has to be kept.
+    delay: (attempt) => Math.min(outer.delay(attempt), KEEP),
     over() {
       const left = leave();
       if (left?.stood) void cleanUp(call, left.token);

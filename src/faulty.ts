@@ -1,3 +1,4 @@
+import { JOIN, PASS } from "./queue-scripts.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
 import type { Transport, Wakeups } from "./transport.ts";
@@ -55,10 +56,12 @@ const REQUESTS = new Map<string, FaultyRequest>([
   [ACQUIRE, "acquire"],
   [VOTE, "acquire"],
   [MEND, "acquire"],
+  [JOIN, "acquire"],
   [EXTEND, "extend"],
   [KEEP, "extend"],
   [RELEASE, "release"],
   [GIVE, "release"],
+  [PASS, "release"],
   [FORCE, "force"],
   [QUERY, "query"],
   [LOOK, "query"],

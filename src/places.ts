@@ -27,6 +27,8 @@ export interface Line {
   places: Place[];
   /** When one of them was answered last, on the monotonic clock. */
   polled: number;
+  /** When the first of them was, or became the first. */
+  since: number;
   /** The last answer, and the last one before the fence changed. */
   answers: Answered[];
 }
@@ -108,12 +110,13 @@ function createListener({ clock, store }: Call): Listener {
     },
 
     stand(lock, place, answer) {
-      const line = lines.get(lock) ?? { places: [], polled: 0, answers: [] };
+      const line = lines.get(lock) ?? { places: [], polled: 0, since: 0, answers: [] };
       lines.set(lock, line);
       line.polled = answer.mono;
       const [last] = line.answers;
       line.answers = last && last.fence < answer.fence ? [answer, last] : [answer, ...line.answers.slice(1)];
       if (!line.places.includes(place)) line.places.push(place);
+      if (line.places[0] === place) line.since = answer.mono;
       if (!end) listen();
     },
 
@@ -122,7 +125,10 @@ function createListener({ clock, store }: Call): Listener {
       const line = lines.get(lock);
       const at = line?.places.indexOf(place) ?? -1;
       if (at >= 0) line?.places.splice(at, 1);
-      if (!at) stir(line);
+      if (line && !at) {
+        line.since = clock.monotonic();
+        stir(line);
+      }
       if (!line?.places.length) lines.delete(lock);
       if (lines.size) return;
       end?.();

@@ -46,7 +46,8 @@ end
  * KEYS lock, record, queue
  * ARGV token, ttl in ms, the record's life in ms, who, the life of the place in ms or '' to take none, '1' if there is a place
  * outcomes: granted (left, fence), busy (left, label), next (left, the last fence, label), waiting (how many are before,
- * the last fence, label), spent
+ * the last fence, label), spent. While a lock that was handed over is not confirmed, the whole value stands instead of
+ * the label: whoever of the same process hears it can tell the one that was handed it, if the message was lost.
  */
 export const JOIN: string = `${LINE}
 local held, mark = call('GET', lock), read()
@@ -82,8 +83,9 @@ call('ZADD', queue, 'GT', ('%.0f'):format(now + place), more)
 call('PEXPIRE', queue, '60000')
 local before = call('ZRANK', queue, seat)
 local known = last ~= '0' and last
-if before == 0 then return reply('next', call('PTTL', lock), known, held) end
-return reply('waiting', before, known, held)`;
+local answer = before == 0 and reply('next', call('PTTL', lock), known, held) or reply('waiting', before, known, held)
+if held:sub(1, 1) == '?' and entries:sub(1, 24) == '+' .. held:sub(2, 24) then answer[4] = '=' .. held end
+return answer`;
 
 /**
  * RELEASE, which hands the lock to the first in line, and leaves the line where the token stands in it.

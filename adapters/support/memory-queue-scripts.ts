@@ -72,13 +72,24 @@ function line(data: MemoryData, [lock, record, queueKey = ""]: Parameters<Twin>[
   }
 
   const grant = (): string => mint(data, record, last, entries, idOf(token), life);
-  return { queue, now, last, mark: at < 0 ? "" : entries[at - 1], seat: `${who} ${token}`, first, pass, wake, grant };
+  return {
+    queue,
+    now,
+    last,
+    entries,
+    mark: at < 0 ? "" : entries[at - 1],
+    seat: `${who} ${token}`,
+    first,
+    pass,
+    wake,
+    grant,
+  };
 }
 
 const join: Twin = (data, keys, args) => {
   const [lock] = keys;
   const [token = "", ttl, , who = "", place = "", joined] = args;
-  const { queue, now, last, mark, seat, first, pass, wake, grant } = line(data, keys, args);
+  const { queue, now, last, entries, mark, seat, first, pass, wake, grant } = line(data, keys, args);
   let held = data.get(lock);
   let known = last;
   if (held === `?${token}`) {
@@ -112,7 +123,9 @@ const join: Twin = (data, keys, args) => {
   queue.save(queue.members, 60_000);
   const before = queue.members.findIndex(([member]) => member === seat);
   const fence = known === "0" ? "" : known;
-  return before ? reply("waiting", before, fence, held) : reply("next", data.pttl(lock), fence, held);
+  const handed = held[0] === "?" && entries.slice(0, 24) === `+${held.slice(1, 24)}`;
+  const answer = before ? reply("waiting", before, fence, held) : reply("next", data.pttl(lock), fence, held);
+  return handed ? [...answer.slice(0, 3), `=${held}`] : answer;
 };
 
 const passOn: Twin = (data, keys, args) => {

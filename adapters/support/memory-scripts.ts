@@ -11,7 +11,7 @@ function labelOf(value = ""): string {
   return id?.length === 23 ? (label as string) : "";
 }
 
-export function reply(outcome: string, left = -1, fence = "", value = ""): unknown {
+export function reply(outcome: string, left = -1, fence = "", value = ""): unknown[] {
   return [outcome, left, fence, `=${labelOf(value)}`];
 }
 

@@ -7,6 +7,7 @@ import type { Quorum } from "../../src/quorum.ts";
 import type { Transport } from "../../src/transport.ts";
 import { basics } from "./basics.ts";
 import { closing } from "./closing.ts";
+import { fair as inLine } from "./fair.ts";
 import { fencing } from "./fencing.ts";
 import { keeping } from "./keeping.ts";
 import { loss } from "./loss.ts";
@@ -52,6 +53,11 @@ export interface ConformanceOptions {
    * values, their expiry, what happens after SCRIPT FLUSH. @default none
    */
   commands?: Commands | undefined;
+  /**
+   * Whether the locks of the suite wait in line where a test does not say: what holds without a line holds with one.
+   * Run it once with and once without. @default false
+   */
+  fair?: boolean | undefined;
 }
 
 const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, paced: Paced) => void])[] = [
@@ -60,6 +66,7 @@ const THEMES: readonly (readonly [title: string, theme: (scenario: Scenario, pac
   ["refusals", refusals],
   ["basics", basics],
   ["waiting", waiting],
+  ["fair", inLine],
   ["keeping", keeping],
   ["loss", loss],
   ["release", release],
@@ -112,6 +119,7 @@ export function conformance({
   prefix,
   compose = (made) => made,
   commands,
+  fair = false,
 }: ConformanceOptions): void {
   const one = once(async () => transport());
   const two = once(async () => (other ?? transport)());
@@ -121,7 +129,7 @@ export function conformance({
 
   /** Each run of a test has a prefix of its own. */
   async function onStage(scenario: (stage: Stage) => Promise<void>): Promise<void> {
-    return perform(scenario, compose, await one(), await two(), `${run()}${++count}:`);
+    return perform(scenario, compose, await one(), await two(), `${run()}${++count}:`, fair);
   }
 
   function register(title: string, theme: (scenario: Scenario, paced: Paced) => void): void {

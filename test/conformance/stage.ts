@@ -10,6 +10,10 @@ export interface Stage {
   /** A second client of the same store. */
   readonly other: Transport;
   readonly prefix: string;
+  /** Whether who does not say otherwise waits in line. A line needs a fence for every grant, asked for or not. */
+  readonly fair: boolean;
+  /** Whether the locks are over several stores. */
+  readonly several: boolean;
   /** Over `transport`. */
   readonly locks: Locks;
   /** Over `other`. */
@@ -47,11 +51,12 @@ export async function perform(
   transport: Transport,
   other: Transport,
   prefix: string,
+  fair: boolean,
 ): Promise<void> {
   const opened: Locks[] = [];
   const tasks: Promise<unknown>[] = [];
   const open = (over: Transport, options?: LocksOptions) => {
-    const locks = createLocks(make(over), { ...DEFAULTS, prefix, ...options });
+    const locks = createLocks(make(over), { ...DEFAULTS, prefix, fair, ...options });
     opened.push(locks);
     return locks;
   };
@@ -62,6 +67,8 @@ export async function perform(
       transport,
       other,
       prefix,
+      fair,
+      several: "majority" in make(transport),
       locks,
       others,
       open,

@@ -27,7 +27,7 @@ export function waiting(scenario: Scenario, paced: Paced): void {
 
   scenario("without a fence a null is believed only after a second request", async ({ transport, open, others }) => {
     const wire = tap(transport);
-    const locks = open(wire.transport, { fence: false });
+    const locks = open(wire.transport, { fence: false, fair: false });
     ok(await locks.tryAcquire("b"), "tryAcquire() of a free lock is null");
     equal(wire.requests.length, 1, "requests sent for a free lock");
     await others.acquire("a");
@@ -97,7 +97,7 @@ export function waiting(scenario: Scenario, paced: Paced): void {
     scenario(`a retry function that returns ${delay} does not spin`, async ({ locks, others }) => {
       await others.acquire("a");
       const elapsed = stopwatch();
-      const call = locks.acquire("a", { maxAttempts: 30, wait: "25s", retry: () => delay });
+      const call = locks.acquire("a", { maxAttempts: 30, wait: "25s", retry: () => delay, fair: false });
       const error = await fails(call, "TIMEOUT", "acquire()");
       equal(error.attempts, 30, "attempts");
       atLeast(elapsed(), 29 * 4, "milliseconds that 30 attempts took");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import * as flight from "../../src/flight-scripts.ts";
+import * as queue from "../../src/queue-scripts.ts";
 import * as quorum from "../../src/quorum-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
 
@@ -13,11 +14,17 @@ export type Step =
   | { do: "delete"; lock: number; record: boolean }
   | { do: "pass"; seconds: number };
 
-/** Those of a lock, those of a quorum, and those of a single flight, which have a third key. */
+/** Those of a lock, those of a quorum, and those of a single flight and of a waiting line, which have a third key. */
 type Name = "ACQUIRE" | "EXTEND" | "RELEASE" | "FORCE" | "QUERY";
 type OfQuorum = "VOTE" | "KEEP" | "MEND" | "GIVE" | "LOOK";
 type OfFlight = "FLY" | "LAND" | "PEEK" | "LEAVE";
-export const SCRIPTS: Record<Name | OfQuorum | OfFlight, string> = { ...scripts, ...quorum, ...flight };
+type OfLine = "JOIN" | "PASS";
+export const SCRIPTS: Record<Name | OfQuorum | OfFlight | OfLine, string> = {
+  ...scripts,
+  ...quorum,
+  ...flight,
+  ...queue,
+};
 
 const ID = "abcdefghijklmnopqrstuv";
 
@@ -45,6 +52,9 @@ const lock = fc.nat(1);
 
 /** A token by its number, or by `{ of }` the value that its lock has at that moment. */
 export const CURRENT = "the value that is there";
+
+/** The id of the token that is asked with. */
+export const ITS_ID = "the id of the token";
 
 /** A fence that is in the record at that moment, or a little larger. */
 export const COUNTER = "the counter that is there";
@@ -106,6 +116,12 @@ const result = fc.constantFrom(
 );
 const noResult = fc.constantFrom("", "!", "=", "123", "123=x", " =x", "0 =x", "-1 =x", "123 ?x", "x 123 =y");
 
+/** How long a place lives after each request; none is taken by who does not wait. */
+const places = fc.constantFrom("", "1500", "2500", "2500", "4500", "11500");
+
+/** Who waits alone, and who does so with others of its process. */
+const who = fc.constantFrom(ITS_ID, "holdfast:one", "holdfast:two");
+
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: evaluate("ACQUIRE", token, ms, life, fc.constantFrom("", "1")) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("set" as const), lock, token, ttl }) },
@@ -126,6 +142,8 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: evaluate("LAND", token, text(0, 0, 2500), life, ms, result) },
   { weight: 1, arbitrary: evaluate("PEEK") },
   { weight: 3, arbitrary: evaluate("LEAVE", token, ms, fc.constant(""), result) },
+  { weight: 9, arbitrary: evaluate("JOIN", token, ms, text(4500, 3_600_500), who, places, fc.constantFrom("", "1")) },
+  { weight: 6, arbitrary: evaluate("PASS", token, text(0, 0, 0, 2500), text(4500, 3_600_500), who) },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("result" as const), lock, value: fc.oneof(result, noResult), ttl }),

@@ -3,7 +3,7 @@ import { afterAll, expect, inject, test } from "vitest";
 import { fuzz } from "../support/fuzz.ts";
 import { respClient } from "../support/resp.ts";
 import { type Step, step } from "./commands.ts";
-import { memorySide, redisSide, type State } from "./sides.ts";
+import { allOf, memorySide, redisSide, type State } from "./sides.ts";
 
 const RUNS = 2000;
 
@@ -34,6 +34,18 @@ function parts(record: string): [fence: string, entries: string] {
   return [fence, record.slice(fence.length)];
 }
 
+/** The same places in the same order, and the same who wait for about as long. */
+function sameLine(redis: string, fake: string): boolean {
+  const [real, other]: [string, number][][] = [JSON.parse(redis), JSON.parse(fake)];
+  return (
+    real?.length === other?.length &&
+    !!real?.every(([member, score], index) => {
+      const [its, itsScore] = other?.[index] ?? ["", 0];
+      return member === its && Math.abs(score - itsScore) <= (member.includes(" ") ? 0 : TOLERANCE);
+    })
+  );
+}
+
 /** What differs in what both sides say and hold. Fences are compared with those of the same name. */
 function difference(
   of: (key: string) => Fences,
@@ -49,6 +61,7 @@ function difference(
     const [fakeOutcome, fakeLeft, fakeFence, fakeValue, ...others] = fake.reply;
     if (outcome !== fakeOutcome || value !== fakeValue || more.length || others.length) return "reply";
     if (typeof left !== typeof fakeLeft || Math.abs(left - fakeLeft) > TOLERANCE) return "time left in the reply";
+    if (outcome === "waiting" && left !== fakeLeft) return "place in line";
     if (!of(lock).same(fence, fakeFence)) return "fence";
   }
   if (real.keys.length !== fake.keys.length) return "keys";
@@ -56,6 +69,11 @@ function difference(
     const other = fake.keys.find((entry) => entry.key === key);
     if (!other) return `key ${key}`;
     const isRecord = key.startsWith("fence.");
+    if (key.startsWith("queue.")) {
+      if (!sameLine(value, other.value)) return `value of ${key}`;
+      if (Math.abs(pttl - other.pttl) > TOLERANCE) return `life of ${key}`;
+      continue;
+    }
     const [fence, entries] = isRecord ? parts(value) : ["", value];
     const [fakeFence, fakeEntries] = isRecord ? parts(other.value) : ["", other.value];
     if (entries !== fakeEntries) return `value of ${key}`;
@@ -100,7 +118,7 @@ async function compareOnce(steps: Step[]): Promise<void> {
       expect(differs, history).toBe(undefined);
     }
   } finally {
-    await client.send("DEL", ...keys.flatMap((key) => [key, `fence.7t5:${key}`, `result.qdb:${key}`]));
+    await client.send("DEL", ...allOf(keys));
   }
 }
 

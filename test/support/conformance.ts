@@ -31,16 +31,14 @@ function run(connect: () => Connected | Promise<Connected>, urls: string[]): voi
   vi.setConfig({ maxConcurrency: 40, testTimeout: 30_000 });
   const open: Connected[] = [];
   const commands = rawCommands(urls);
-  conformance({
-    test: test.concurrent,
-    async transport() {
-      const connected = await connect();
-      open.push(connected);
-      return connected.transport;
-    },
-    prefix: inject("redisPrefix"),
-    commands: commands.send,
-  });
+  async function transport(): Promise<Transport> {
+    const connected = await connect();
+    open.push(connected);
+    return connected.transport;
+  }
+  const shared = { transport, prefix: inject("redisPrefix"), commands: commands.send };
+  conformance({ ...shared, test: test.concurrent });
+  conformance({ ...shared, test: (name, fn) => test.concurrent(`in line, ${name}`, fn), fair: true });
   afterAll(async () => {
     commands.close();
     for (const { close } of open) await close();
