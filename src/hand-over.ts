@@ -174,8 +174,8 @@ export function inTurn(outer: Call): Call {
       throw thrown;
     }
     if (answer.outcome !== "granted") {
-      // Somebody elsewhere waits, and asks within a second.
-      stir(line, clock.monotonic() + STAND_BACK);
+      // Freed: somebody elsewhere waits, and asks within a second. What was over long ago says nothing about the lock.
+      stir(line, answer.outcome === "freed" ? clock.monotonic() + STAND_BACK : 0);
       return answer;
     }
     if (next.token === theirs && line.waiters[0] === next) {
