@@ -21,9 +21,9 @@ export function checkEnd(world: World): void {
   const back = world.plan.mishaps.reduce((sum, { by }) => sum + Math.abs(by), 0);
   timeline.now += (world.longest + back) * 1.05 + 1000;
   if (world.plan.contended) {
-    // A lock may be kept for one who waits in line and has crashed; the line itself outlives it.
+    // A lock may be kept for one who waits in line and has crashed; the line itself, and a mark, outlive it.
     timeline.now += 11_000;
-    left(world, /^(fence|queue)\./);
+    left(world, /^(fence|queue|alive)\./);
     timeline.now += 60_000;
   }
   left(world, /^fence\./);

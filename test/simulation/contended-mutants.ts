@@ -105,16 +105,23 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "who is first in its process waits for a message only",
       file: FAIR,
-      from: "Math.min(line.polled + KEEP, expires) : Infinity",
-      to: "Infinity : Infinity",
+      from: "return Math.min(Math.min(line.polled, line.since) + KEEP, expires);",
+      to: "return KEEP * Infinity;",
       invariants: [13],
     },
     {
       name: "who becomes first in its process is not told",
       file: PLACES,
-      from: "if (!at) stir(line);",
-      to: "",
+      from: "if (line && !at) {",
+      to: "if (line && at === -2) {",
       invariants: [8, 13],
+    },
+    {
+      name: "nobody passes on what an answer says of a hand-over",
+      file: FAIR,
+      from: "if (answer.fence) listener?.tell(id, answer.fence);",
+      to: "",
+      invariants: [12, 13],
     },
     {
       name: "a place lasts until the next poll, no longer",
@@ -170,8 +177,8 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "the line of a process does not stand back",
       file: HAND_OVER,
-      from: "stir(line, clock.monotonic() + STAND_BACK);",
-      to: "stir(line, 0);",
+      from: 'answer.outcome === "freed" ? clock.monotonic() + STAND_BACK : 0',
+      to: 'answer.outcome === "freed" ? 0 * STAND_BACK : 0',
       invariants: [15],
       regime: "kept",
     },
