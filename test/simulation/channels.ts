@@ -24,8 +24,7 @@ export class Channels {
     this.#world = world;
     const key = ({ kind, client, message }: WakeFault) => `${kind.split("-")[0]} ${client} ${message}`;
     this.#faults = new Map(faults.map((fault) => [key(fault), fault]));
-    for (const server of world.servers)
-      server.publish = (channel, message) => this.#publish(channel, message);
+    for (const server of world.servers) server.publish = (channel, message) => this.#publish(channel, message);
   }
 
   #number(what: string): number {
@@ -73,7 +72,9 @@ export class Channels {
       const random = randomOf(plan.seed, "wake", client.id, number);
       const { kind, ms = 0 } = this.#faults.get(`wake ${client.id} ${number}`) ?? {};
       if (kind) witness.count(`fault: ${kind}`);
-      history.add(() => `message to c${client.id}: ${message.slice(0, 5)}…${message.slice(23)}${kind ? `, ${kind} ${ms}` : ""}`);
+      history.add(
+        () => `message to c${client.id}: ${message.slice(0, 5)}…${message.slice(23)}${kind ? `, ${kind} ${ms}` : ""}`,
+      );
       if (kind === "wake-lost" || client.cut(0) || timeline.now < client.deafUntil) continue;
       const deliver = (after: number) =>
         timeline.after(after, () =>

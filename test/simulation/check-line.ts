@@ -203,8 +203,7 @@ export class Lines {
     }
     if (outcome !== "next" && outcome !== "waiting") return;
     const life = Number(place);
-    if (life > longest(message.client))
-      this.#witness.fail(14, `${facts.label} takes a place for ${life} ms`);
+    if (life > longest(message.client)) this.#witness.fail(14, `${facts.label} takes a place for ${life} ms`);
     line.lapses.set(who, Math.max(line.lapses.get(who) ?? 0, Math.floor(clock) + life));
     if (seat) seat.life = life;
     else {
@@ -362,7 +361,10 @@ export class Lines {
       const pause = Math.max(wait.client.plan.retry.max, 1000);
       const most = HEEDED + line.longest + pause + this.#slack(wait.client) + this.#slack(busy);
       if (this.#kept && waited > most * 1.01)
-        witness.fail(15, `${facts.label} waited ${waited.toFixed(0)} ms beside a busy process, at most ${most.toFixed(0)}`);
+        witness.fail(
+          15,
+          `${facts.label} waited ${waited.toFixed(0)} ms beside a busy process, at most ${most.toFixed(0)}`,
+        );
     }
     line.longest = 0;
   }

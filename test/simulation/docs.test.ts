@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { CONTENDED_BRANCHES } from "./coverage-contended.ts";
+import { CONTENDED_MUTANTS } from "./contended-mutants.ts";
 import { BRANCHES } from "./coverage.ts";
+import { CONTENDED_BRANCHES } from "./coverage-contended.ts";
 import { QUORUM_BRANCHES } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { MUTANTS } from "./mutants.ts";
@@ -29,7 +30,7 @@ test("docs/simulation.md names every fault, and on which side of the assumptions
 
 test("docs/simulation.md lists the protections that are taken out, and what notices it", () => {
   const listed = page.match(/^- .+ \(invariants? [\d, or]+\)$/gm) ?? [];
-  expect(listed).toEqual([...MUTANTS, ...QUORUM_MUTANTS].map(lineOf));
+  expect(listed).toEqual([...MUTANTS, ...CONTENDED_MUTANTS, ...QUORUM_MUTANTS].map(lineOf));
 });
 
 function lineOf({ name, invariants }: (typeof MUTANTS)[number]): string {

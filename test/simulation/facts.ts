@@ -1,6 +1,6 @@
 import type { Lease } from "../../src/index.ts";
-import { labelOf } from "./command.ts";
 import type { Client } from "./client.ts";
+import { labelOf } from "./command.ts";
 
 /** What is known of a token, from the servers' side. */
 export interface TokenFacts {

@@ -10,7 +10,11 @@ let found: object | null = null;
 
 for (let seed = Number(first); seed <= Number(last) && !found; seed++) {
   const { violations } = await simulate(
-    planOf(seed, { regime: (regime || undefined) as Plan["regime"] | undefined, stores: Number(stores), contended: contended ? true : undefined }),
+    planOf(seed, {
+      regime: (regime || undefined) as Plan["regime"] | undefined,
+      stores: Number(stores),
+      contended: contended ? true : undefined,
+    }),
   );
   const violation = violations.find(({ invariant }) => wanted.includes(invariant));
   if (violation) found = { seed, invariant: violation.invariant, text: violation.text };

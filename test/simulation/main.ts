@@ -120,7 +120,13 @@ try {
       values.plan !== undefined
         ? await one(JSON.parse(readFileSync(values.plan, "utf8")) as Plan)
         : values.seed !== undefined
-          ? await one(planOf(whole("seed"), { regime: regime(), contended: values.contended, stores: storesOf(whole("seed"), counts) }))
+          ? await one(
+              planOf(whole("seed"), {
+                regime: regime(),
+                contended: values.contended,
+                stores: storesOf(whole("seed"), counts),
+              }),
+            )
           : await many();
     process.exitCode = ok ? 0 : 1;
   }

@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "release does not compare the token",
     file: SCRIPTS,
-    from: "  if (value === token || value === `?${token}`) {\n    if (rest === \"0\")",
+    from: `  if (value === token || value === \`?\${token}\`) {\n    if (rest === "0")`,
     to: '  if (value !== undefined) {\n    if (rest === "0")',
     invariants: [1, 5],
   },

@@ -54,7 +54,14 @@ export async function hunt(mutant: Mutant, seeds: number): Promise<Failed | unde
   return withMutant(mutant, async (copy) => {
     const { invariants, regime = "", stores = 1, first = 1, contended = false } = mutant;
     const range = [`${first}`, `${first + seeds - 1}`];
-    const { output } = await copy.run("hunt.ts", ...range, `${invariants}`, regime, `${stores}`, contended ? "contended" : "");
+    const { output } = await copy.run(
+      "hunt.ts",
+      ...range,
+      `${invariants}`,
+      regime,
+      `${stores}`,
+      contended ? "contended" : "",
+    );
     return JSON.parse(output) ?? undefined;
   });
 }

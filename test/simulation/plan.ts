@@ -167,7 +167,11 @@ export const WAITING_ALLOWED = ["deaf"] as const;
 export const QUORUM_ALLOWED = ["hang", "refuse", "cut-line"] as const;
 
 export interface Mishap {
-  kind: (typeof ALLOWED)[number] | Exclude<(typeof BREAKING)[number], "drift"> | (typeof QUORUM_ALLOWED)[number] | (typeof WAITING_ALLOWED)[number];
+  kind:
+    | (typeof ALLOWED)[number]
+    | Exclude<(typeof BREAKING)[number], "drift">
+    | (typeof QUORUM_ALLOWED)[number]
+    | (typeof WAITING_ALLOWED)[number];
   at: number;
   /** The client or the server that it befalls. */
   whom: number;

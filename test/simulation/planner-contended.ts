@@ -11,8 +11,11 @@ export function planContended(plan: Plan, longest: number): Plan {
   const random = randomOf(plan.seed, "contended");
   const contended = random.pick(KINDS);
   const calm = random.chance(0.4);
-  const clients = contended === "busy" ? planBusy(random, plan) : plan.clients.map((client) => planWaiting(client, plan, contended));
-  const mishaps = calm ? plan.mishaps.filter(({ kind }) => !["pause", "cut", "restart", "suspend"].includes(kind)) : plan.mishaps;
+  const clients =
+    contended === "busy" ? planBusy(random, plan) : plan.clients.map((client) => planWaiting(client, plan, contended));
+  const mishaps = calm
+    ? plan.mishaps.filter(({ kind }) => !["pause", "cut", "restart", "suspend"].includes(kind))
+    : plan.mishaps;
   return {
     ...plan,
     contended,

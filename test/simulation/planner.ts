@@ -1,7 +1,7 @@
 import type { MessageFault, Mishap, Plan } from "./plan.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
-import { planContended } from "./planner-contended.ts";
 import { planClient, planRate } from "./planner-clients.ts";
+import { planContended } from "./planner-contended.ts";
 import { planQuorum } from "./planner-quorum.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";

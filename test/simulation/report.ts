@@ -1,6 +1,6 @@
 import type { Failed, Sum } from "./batch.ts";
-import { CONTENDED_BRANCHES, CONTENDED_FAULTS } from "./coverage-contended.ts";
 import { BRANCHES, FAULTS, SEEN } from "./coverage.ts";
+import { CONTENDED_BRANCHES, CONTENDED_FAULTS } from "./coverage-contended.ts";
 import { QUORUM_BRANCHES, QUORUM_FAULTS, QUORUM_SEEN } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { Plan } from "./plan.ts";

@@ -83,7 +83,11 @@ function granted(world: World, client: Client, task: Take, label: string, lease:
     return undefined;
   }
   witness.count("call: granted");
-  const holding = witness.hold(client, lease, { ttl: Math.max(task.ttl, task.minHold), minHold: task.minHold, fence: task.fence });
+  const holding = witness.hold(client, lease, {
+    ttl: Math.max(task.ttl, task.minHold),
+    minHold: task.minHold,
+    fence: task.fence,
+  });
   const { token } = holding;
   if (token.grantedAt === undefined) witness.fail(10, `${label} has a lease that no server granted`);
   if (token.releaseSent) witness.fail(7, `${label} has a lease of a token whose release was sent before`);

@@ -1,10 +1,10 @@
 import { command } from "../../adapters/command.ts";
+import { memory } from "../../adapters/memory.ts";
 import { HAND_OVER_TWINS } from "../../adapters/support/memory-hand-over-scripts.ts";
 import { QUEUE_TWINS } from "../../adapters/support/memory-queue-scripts.ts";
 import { QUORUM_TWINS } from "../../adapters/support/memory-quorum-scripts.ts";
 import { TWINS } from "../../adapters/support/memory-scripts.ts";
 import { createLocks } from "../../src/index.ts";
-import { memory } from "../../adapters/memory.ts";
 
 let warm: Promise<unknown> | undefined;
 

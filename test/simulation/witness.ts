@@ -1,13 +1,13 @@
 import type { Lease, LockEvent } from "../../src/index.ts";
-import { VOTE } from "../../src/quorum-scripts.ts";
 import { JOIN } from "../../src/queue-scripts.ts";
+import { VOTE } from "../../src/quorum-scripts.ts";
 import { ACQUIRE } from "../../src/scripts.ts";
 import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
 import { checkFences } from "./check-fences.ts";
-import { Lines, newHolder } from "./check-line.ts";
-import { labelOf } from "./command.ts";
 import { checkKeys, checkLateCopies } from "./check-keys.ts";
+import { Lines, newHolder } from "./check-line.ts";
 import type { Client } from "./client.ts";
+import { labelOf } from "./command.ts";
 import { tallyExecution } from "./coverage.ts";
 import { Election } from "./election.ts";
 import type { Holding, TokenFacts } from "./facts.ts";
@@ -115,7 +115,8 @@ export class Witness {
     const facts = this.factsOf(token, client, lock);
     facts.denied ||= message.denied;
     if (Array.isArray(reply) && reply[0] === "busy" && kind === "acquire") this.busy.add(labelOf(token));
-    if (kind === "join" && Array.isArray(reply) && /^(busy|next|waiting)$/.test(`${reply[0]}`)) this.busy.add(labelOf(token));
+    if (kind === "join" && Array.isArray(reply) && /^(busy|next|waiting)$/.test(`${reply[0]}`))
+      this.busy.add(labelOf(token));
     checkKeys(this, execution, facts);
     if (kind === "force" && before && after && after.value !== before.value) this.evict(before.value, "force");
     const gives = ["release", "delete-if", "pass", "hand"].includes(kind);
@@ -207,7 +208,11 @@ export class Witness {
   }
 
   /** A program has a lease in hands from now on. */
-  hold(client: Client, lease: Lease, { ttl, minHold, fence }: { ttl: number; minHold: number; fence: boolean }): Holding {
+  hold(
+    client: Client,
+    lease: Lease,
+    { ttl, minHold, fence }: { ttl: number; minHold: number; fence: boolean },
+  ): Holding {
     const lock = `lock:${lease.name}`;
     const token = this.factsOf(lease.token, client, lock);
     this.election?.leased(token, lease);

@@ -4,12 +4,18 @@ import { believes, type LineRules, lineSteps } from "./line-steps.ts";
 import { type LineScope, type LineWorld, startLine } from "./line-world.ts";
 import { Broken } from "./server.ts";
 
-const RULES: LineRules = { scripts: LINE_SCRIPTS, olderAnswers: true, fromAnswer: true, cleansBoth: true };
+const RULES: LineRules = { scripts: LINE_SCRIPTS, olderAnswers: true, fromAnswer: true };
 
 /** As `explore`, for callers that contend: in line, or in one process. */
 export function exploreLine(scope: LineScope, changes: Partial<LineRules> = {}): Exploration {
   const rules = { ...RULES, ...changes };
-  const first = JSON.stringify(startLine(scope));
+  const begun = startLine(scope);
+  for (const label of scope.after ?? []) {
+    const step = lineSteps(begun, scope, rules).find((each) => each.label === label);
+    if (!step) throw new Error(`nothing is called "${label}" here`);
+    step.take(begun);
+  }
+  const first = keyOf(begun);
   const seen = new Set([first]);
   let frontier: { state: string; path: string[] }[] = [{ state: first, path: [] }];
   let taken = 0;
@@ -40,11 +46,22 @@ function tryStep(world: LineWorld, take: (world: LineWorld) => void): string | u
     if (error instanceof Broken) return error.message;
     throw error;
   }
-  return world.callers.filter((caller) => believes(world, caller)).length > 1 ? "two callers believe that they hold" : undefined;
+  return world.callers.filter((caller) => believes(world, caller)).length > 1
+    ? "two callers believe that they hold"
+    : undefined;
 }
 
 /** What is on its way arrives in any order. */
 function keyOf(world: LineWorld): string {
-  const sorted = <T>(items: T[]) => items.map((item) => [JSON.stringify(item), item] as const).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-  return JSON.stringify({ ...world, requests: sorted(world.requests), replies: sorted(world.replies), messages: sorted(world.messages) });
+  const sorted = <T>(items: T[]) =>
+    items
+      .map((item) => [JSON.stringify(item), item] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, item]) => item);
+  return JSON.stringify({
+    ...world,
+    requests: sorted(world.requests),
+    replies: sorted(world.replies),
+    messages: sorted(world.messages),
+  });
 }

@@ -1,5 +1,5 @@
-import { HAND_OVER_TWINS } from "../../../adapters/support/memory-hand-over-scripts.ts";
 import { MemoryData } from "../../../adapters/support/memory-data.ts";
+import { HAND_OVER_TWINS } from "../../../adapters/support/memory-hand-over-scripts.ts";
 import { QUEUE_TWINS } from "../../../adapters/support/memory-queue-scripts.ts";
 import { TWINS } from "../../../adapters/support/memory-scripts.ts";
 import { HAND } from "../../../src/hand-over-scripts.ts";
@@ -8,7 +8,11 @@ import { ACQUIRE, EXTEND, RELEASE } from "../../../src/scripts.ts";
 import type { LineKind, LineReply, LineRequest, LineWorld } from "./line-world.ts";
 import { Broken } from "./server.ts";
 
-export type LineScript = (data: MemoryData, keys: [lock: string, record: string, more: string], args: string[]) => unknown;
+export type LineScript = (
+  data: MemoryData,
+  keys: [lock: string, record: string, more: string],
+  args: string[],
+) => unknown;
 
 const LOCK = "lock:x";
 const KEYS = [LOCK, `fence.7t5:${LOCK}`] as const;
@@ -30,12 +34,15 @@ export const LINE_SCRIPTS: Record<LineKind, LineScript> = {
   release: twin(RELEASE),
 };
 
+/** Numbers of places are smaller than times. */
+const EPOCH = Date.UTC(2026, 10, 1);
+
 const live = ({ expires }: { expires: number }, now: number) => now <= expires;
 
 /** Executes a request with the scripts of the memory adapter; throws what breaks a property of single steps. */
 export function executeLine(world: LineWorld, request: LineRequest, scripts: typeof LINE_SCRIPTS): LineReply {
   const { kind, token, args, from, sentAt } = request;
-  const data = new MemoryData(() => world.now);
+  const data = new MemoryData(() => EPOCH + world.now);
   for (const [key, { value, expires }] of Object.entries(world.stored)) data.set(key, value, expires - world.now);
   const stood = world.stored[LOCK];
   const before = stood && live(stood, world.now) ? stood : undefined;
@@ -47,8 +54,18 @@ export function executeLine(world: LineWorld, request: LineRequest, scripts: typ
   const keys: [string, string, string] = [...KEYS, THIRD[kind] ?? ""];
   const [outcome, left, fence, value] = scripts[kind](data, keys, args) as [string, number, string, string];
   world.stored = {};
-  for (const key of data.keys()) world.stored[key] = { value: data.get(key) as string, expires: world.now + data.pttl(key) };
-  const reply = { kind, from, token, sentAt, outcome, left, fence: Number(fence), other: value.slice(1) };
+  for (const key of data.keys())
+    world.stored[key] = { value: data.get(key) as string, expires: world.now + data.pttl(key) };
+  const reply = {
+    kind,
+    from,
+    token,
+    sentAt,
+    outcome,
+    left,
+    fence: Number(fence),
+    other: kind === "hand" ? (args[3] as string) : value.slice(1),
+  };
   judge(world, request, before, reply);
   return reply;
 }
@@ -63,7 +80,8 @@ function judge(
   const changed = before?.value !== after?.value || before?.expires !== after?.expires;
   const ours = !before || before.value === token || before.value === `?${token}`;
   if (changed && !ours) throw new Broken(`${kind} of ${token} changed the key of another`);
-  if (kind === "extend" && changed && (after?.expires ?? 0) < (before?.expires ?? 0)) throw new Broken("a life was shortened");
+  if (kind === "extend" && changed && (after?.expires ?? 0) < (before?.expires ?? 0))
+    throw new Broken("a life was shortened");
   for (const seat of world.seats) seat.lapsed ||= (world.lapses[seat.who] ?? 0) <= world.now;
   const holder = after?.value.replace("?", "");
   if (after && holder !== before?.value.replace("?", "")) {
@@ -71,7 +89,8 @@ function judge(
     grant(world, holder as string, kind, record);
   }
   const known = world.grants.find((each) => each.token === token);
-  if (outcome === "granted" && kind !== "hand" && known?.fence !== fence) throw new Broken("a replay changed the fence");
+  if (outcome === "granted" && kind !== "hand" && known?.fence !== fence)
+    throw new Broken("a replay changed the fence");
   if (kind === "pass" || kind === "release" || kind === "hand") leave(world, token, kind);
   if (kind === "join") stand(world, token, args[3] as string, outcome, Number(args[4]));
 }
@@ -80,7 +99,8 @@ function grant(world: LineWorld, holder: string, kind: LineKind, fence: number):
   if (world.released.includes(holder)) throw new Broken(`${kind} granted a token that was given back`);
   if (world.grants.some((each) => each.fence >= fence)) throw new Broken("a later grant has no larger fence");
   const first = world.seats.find(({ lapsed, token }) => token === holder || !lapsed);
-  if (kind !== "hand" && first && first.token !== holder) throw new Broken("one was granted before another who came first");
+  if (kind !== "hand" && first && first.token !== holder)
+    throw new Broken("one was granted before another who came first");
   world.seats = world.seats.filter(({ token }) => token !== holder);
   world.grants.push({ token: holder, fence });
 }

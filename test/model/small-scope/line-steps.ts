@@ -9,8 +9,6 @@ export interface LineRules {
   olderAnswers: boolean;
   /** A grant by message counts from that answer's request, not from now. */
   fromAnswer: boolean;
-  /** After a hand-over whose outcome is unknown both tokens are given back. */
-  cleansBoth: boolean;
 }
 
 export interface LineStep {
@@ -18,10 +16,14 @@ export interface LineStep {
   take(world: LineWorld): void;
 }
 
-export const believes = (world: LineWorld, { phase, deadline }: Caller): boolean => phase === "holding" && world.now < deadline;
+export const believes = (world: LineWorld, { phase, deadline }: Caller): boolean =>
+  phase === "holding" && world.now < deadline;
 
 export function lineSteps(world: LineWorld, scope: LineScope, rules: LineRules): LineStep[] {
-  const steps: LineStep[] = [{ label: "time passes", take: (world) => void (world.now += TICK) }];
+  const pass = (world: LineWorld) => {
+    world.now += TICK;
+  };
+  const steps: LineStep[] = [{ label: "time passes", take: pass }];
   for (const [index, request] of world.requests.entries()) {
     const label = `${request.kind} of ${request.token.slice(0, 3)}${request.again ? ", again," : ""} is executed`;
     const run = (copy: boolean) => (world: LineWorld) => {
@@ -31,7 +33,7 @@ export function lineSteps(world: LineWorld, scope: LineScope, rules: LineRules):
       if (!request.again && request.kind !== "pass" && request.kind !== "release") world.replies.push(reply);
     };
     steps.push({ label, take: run(false) });
-    if (!request.again) steps.push({ label: `${label}, and a copy stays behind`, take: run(true) });
+    if (!request.again && !scope.calm) steps.push({ label: `${label}, and a copy stays behind`, take: run(true) });
   }
   for (const [index, reply] of world.replies.entries())
     steps.push({
@@ -49,15 +51,19 @@ export function lineSteps(world: LineWorld, scope: LineScope, rules: LineRules):
         wake(world, id, fence, rules);
       },
     });
-  for (const index of world.callers.keys()) steps.push(...ofCaller(world, index, scope, rules));
+  for (const index of world.callers.keys()) steps.push(...ofCaller(world, index, scope));
   return steps;
 }
 
-function hear(world: LineWorld, { kind, from, token, outcome, left, fence, sentAt, other }: LineReply, scope: LineScope): void {
+function hear(
+  world: LineWorld,
+  { kind, from, token, outcome, left, fence, sentAt, other }: LineReply,
+  scope: LineScope,
+): void {
   const caller = world.callers[from] as Caller;
   if (kind === "hand") {
-    const next = world.callers.find((each) => each.token === other || (outcome === "granted" && each.phase === "waiting"));
-    if (outcome === "granted" && next && next.who === caller.who && world.now < sentAt + left)
+    const next = world.callers.find(({ token }) => token === other);
+    if (outcome === "granted" && next && world.now < sentAt + left)
       Object.assign(next, { phase: "holding", deadline: sentAt + left });
     return;
   }
@@ -87,9 +93,14 @@ function again(world: LineWorld, index: number, scope: LineScope, givesBack: boo
     caller.phase = "idle";
     return;
   }
+  comesBack(world, index, scope);
+}
+
+function comesBack(world: LineWorld, index: number, { tries = 1, how }: LineScope): void {
+  const caller = world.callers[index] as Caller;
   caller.tries--;
-  Object.assign(caller, { phase: "waiting", stood: false, token: lineToken(index, (scope.tries ?? 1) - caller.tries - 1) });
-  world.requests.push(poll(world, index, scope.how));
+  Object.assign(caller, { phase: "waiting", stood: false, token: lineToken(index, tries - caller.tries - 1) });
+  world.requests.push(poll(world, index, how));
 }
 
 function wake(world: LineWorld, id: string, fence: number, { olderAnswers, fromAnswer }: LineRules): void {
@@ -101,7 +112,7 @@ function wake(world: LineWorld, id: string, fence: number, { olderAnswers, fromA
   if (world.now < deadline) Object.assign(caller, { phase: "holding", deadline });
 }
 
-function ofCaller(world: LineWorld, index: number, scope: LineScope, { cleansBoth }: LineRules): LineStep[] {
+function ofCaller(world: LineWorld, index: number, scope: LineScope): LineStep[] {
   const caller = world.callers[index] as Caller;
   const { token } = caller;
   const name = token.slice(0, 3);
@@ -109,7 +120,7 @@ function ofCaller(world: LineWorld, index: number, scope: LineScope, { cleansBot
   const on = (label: string, take: (world: LineWorld) => void) => steps.push({ label: `${name} ${label}`, take });
   const asks = world.requests.some((each) => each.token === token && (each.kind === "join" || each.kind === "acquire"));
   if (caller.phase === "waiting") {
-    on("gives up", (world) => again(world, index, scope, true));
+    if (!scope.calm) on("gives up", (world) => again(world, index, scope, true));
     if (!asks) on("polls", (world) => void world.requests.push(poll(world, index, scope.how)));
   }
   if (!believes(world, caller)) return steps;
@@ -121,13 +132,14 @@ function ofCaller(world: LineWorld, index: number, scope: LineScope, { cleansBot
     const mine = world.callers[index] as Caller;
     world.requests.push(next ? handTo(world, index, next.token) : release(world, index, token, scope.how));
     mine.phase = "idle";
+    if (scope.calm && mine.tries) comesBack(world, index, scope);
   });
   if (next)
     on("hands over, and hears nothing", (world) => {
       world.requests.push(handTo(world, index, next.token), release(world, index, token, scope.how));
       (world.callers[index] as Caller).phase = "idle";
       const other = world.callers.findIndex((each) => each.token === next.token);
-      again(world, other, scope, cleansBoth);
+      again(world, other, scope, true);
     });
   if (caller.extends)
     on("extends", (world) => {

@@ -53,28 +53,32 @@ export interface LineScope {
   tries?: number;
   /** Extends for each caller. @default 0 */
   extends?: number;
-  /** Whether all are of one process: in line they are kept alive together, and otherwise hand the lock over. @default false */
-  together?: boolean;
+  /** Of which process each is: those of one are kept alive in line together. @default each of its own */
+  who?: string[];
   /** `fair`: they stand in line. `local`: all but the last are of one process without a line in Redis. */
   how: "fair" | "local";
+  /** What has happened already. */
+  after?: string[];
+  /** Whether nothing is sent twice, and nobody gives up. @default false */
+  calm?: boolean;
 }
 
 export const TICK = 1000;
-export const TTL = 1500;
+export const TTL = 2500;
 /** The life of a place. */
 export const PLACE = 2500;
 const LIFE = "3600000";
 
 export const lineToken = (caller: number, nth: number): string => `t${caller}${nth}${"-".repeat(20)}`;
 
-export function startLine({ callers, tries = 1, extends: extensions = 0, together, how }: LineScope): LineWorld {
+export function startLine({ callers, tries = 1, extends: extensions = 0, who = [], how }: LineScope): LineWorld {
   const world: LineWorld = {
     now: 0,
     stored: {},
     callers: Array.from({ length: callers }, (_, index) => ({
       phase: "waiting",
       token: lineToken(index, 0),
-      who: together ? "process" : `process ${index}`.replace(" ", "-"),
+      who: who[index] ?? `process-${index}`,
       deadline: 0,
       stood: false,
       tries: tries - 1,
