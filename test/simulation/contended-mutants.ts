@@ -16,6 +16,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
       from: "const left = Math.min(before.left, ttl);",
       to: "const left = before.left;",
       invariants: [13],
+      first: 105,
       regime: "kept",
     },
     {
@@ -115,6 +116,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
       from: "if (held === token && !known) {",
       to: "if (held === token) {",
       invariants: [7, 9],
+      first: 185,
     },
     {
       name: "an unknown outcome of a hand-over cleans up one token",
@@ -129,6 +131,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
       from: "} else if (line.holder?.token !== theirs) void cleanUp({ ...next.call, store: inner }, theirs);",
       to: "}",
       invariants: [9],
+      first: 150,
     },
     {
       name: "who waits elsewhere leaves no mark",

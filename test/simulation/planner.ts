@@ -9,7 +9,7 @@ import { randomOf } from "./random.ts";
 export interface Wanted {
   regime?: Plan["regime"] | undefined;
   stores?: number | undefined;
-  /** Whether callers contend for longer than they happen to. By default in one of three pairs of seeds. */
+  /** Whether callers contend for longer than they happen to. By default in one of five pairs of seeds. */
   contended?: boolean | undefined;
 }
 
@@ -44,7 +44,7 @@ export function planOf(seed: number, wanted: Wanted = {}): Plan {
     messages: planMessages(randomOf(seed, "messages"), count, stores, longest),
     mishaps: planMishaps(randomOf(seed, "mishaps"), { count, stores, longest, broken }),
   };
-  return (wanted.contended ?? Math.floor(seed / 2) % 3 === 2) ? planContended(plan, longest) : plan;
+  return (wanted.contended ?? Math.floor(seed / 2) % 5 === 2) ? planContended(plan, longest) : plan;
 }
 
 /** Mostly one at a time, so that a report can say what made exclusion fail. */
