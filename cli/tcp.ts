@@ -25,7 +25,8 @@ export function overTcp(server: Server, timeout: number): Connection {
   connected.catch(() => {});
   return {
     server,
-    transport: ioredis(client),
+    // It wants one lock: there is nobody here to hand it to.
+    transport: { ...ioredis(client, { wakeups: false }), sharesProcess: false },
     ready: () =>
       connected.catch((error) => {
         throw reason ?? error;

@@ -4,7 +4,7 @@ import { inTurn } from "./hand-over.ts";
 
 /**
  * The same call, as one among others that want the lock. What only such calls need is loaded when the first of them is
- * made: `take` in locks.ts.
+ * made: later.ts.
  */
 export function contend(call: Call): Call {
   return call.fair ? inLine(call) : inTurn(call);

@@ -39,6 +39,8 @@ export interface Call extends Omit<Core, "closing">, Keys, Settings {
   handsOver?: boolean;
   /** Is called when its wait is over. */
   over?(): void;
+  /** At a release: milliseconds for which the name is kept all the same, from when it is asked. */
+  rest?(): number;
 }
 
 /** How a subpath makes calls through a user's `locks`. Another copy of the package has another symbol: it is refused. */

@@ -3,11 +3,13 @@ import type { Call } from "./core.ts";
 import { instant } from "./deadline.ts";
 import { classify } from "./failure.ts";
 import { FLY, LAND, LEAVE, PEEK } from "./flight-scripts.ts";
+import { RESULT } from "./keys.ts";
 import type { Send } from "./limit.ts";
+import { outage } from "./quorum-votes.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import { malformed } from "./reply.ts";
 import type { Vote } from "./round.ts";
-import { rounds, vote } from "./round.ts";
+import { poll } from "./round.ts";
 import type { Attempted, Store } from "./store.ts";
 import { stamped } from "./store.ts";
 
@@ -32,8 +34,6 @@ export interface FlightStore {
   /** Asked at the release, and again if that is repeated. */
   cargo(token: string): Cargo | undefined;
 }
-
-const RESULT = "result.qdb:";
 
 type Ask = (
   store: Store,
@@ -114,50 +114,28 @@ function overMany(
   serve: (call: Call, answer: Answer) => Attempted,
   known: (attempt: () => Promise<Attempted>) => Promise<Attempted>,
 ): Partial<Store> {
-  const { parts = [], majority = parts.length, limitOf } = inner;
+  const { parts = [], majority = parts.length, limitOf = ({ commandTimeout }: Call) => commandTimeout } = inner;
+  const panel = { parts, majority, limitOf };
   /** The last failure that was there before this caller waited: it is none of those that it waited for. */
   let old: number | undefined;
 
-  async function poll<V extends object>(
-    call: Call,
-    send: Send,
-    question: (part: Store) => Promise<Answer>,
-    judge: (seen: readonly Vote<Answer>[], open: number) => V | undefined,
-  ): Promise<V> {
-    const round = rounds(call.clock, limitOf?.(call) ?? call.commandTimeout);
-    try {
-      return (await send(() =>
-        round.decide(
-          parts.map((part) => vote(() => question(part))),
-          judge,
-        ),
-      )) as V;
-    } finally {
-      round.end();
-    }
-  }
-
   const directly: Send = (command) => command(Infinity);
-  const failures = (seen: readonly Vote<Answer>[]) => seen.flatMap(({ failure }) => failure ?? []);
+  const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
 
   /** Throws where so many stores failed that nothing can be said. */
   async function peek(call: Call, send: Send): Promise<Answer | undefined> {
-    const { found } = await poll(
-      call,
-      send,
-      (part) => ask(part, call, directly, PEEK, "kept failed free", []),
-      (seen, open): { found?: Answer } | undefined => {
-        const there = seen.flatMap(({ answer }) => (answer?.fence ? [answer] : []));
-        const same = ({ fence }: Answer) => there.filter((answer) => answer.fence === fence).length;
-        const [best] = there.sort((a, b) => same(b) - same(a));
-        const count = best ? same(best) : 0;
-        if (count >= majority) return { found: best as Answer };
-        if (count + open >= majority) return undefined;
-        const failed = failures(seen);
-        if (failed.length > parts.length - majority) throw { outage: failed[0] };
-        return {};
-      },
-    );
+    const look = (part: Store) => ask(part, call, directly, PEEK, "kept failed free", []);
+    const judge = (seen: readonly Vote<Answer>[], open: number): { found?: Answer } | undefined => {
+      const there = seen.flatMap(({ answer }) => (answer?.fence ? [answer] : []));
+      const same = ({ fence }: Answer) => there.filter((answer) => answer.fence === fence).length;
+      const [best] = there.sort((a, b) => same(b) - same(a));
+      const count = best ? same(best) : 0;
+      if (count >= majority) return { found: best as Answer };
+      if (count + open >= majority) return undefined;
+      if (failures(seen) > parts.length - majority) throw outage(panel, seen);
+      return {};
+    };
+    const { found } = (await poll(panel, call, send, look, judge)).verdict;
     if (found?.outcome !== "failed") return found;
     old ??= found.fence;
     return failing && found.fence !== old ? found : undefined;
@@ -189,19 +167,14 @@ function overMany(
       const cargo = flight.cargo(token);
       if (cargo) {
         const args = [token, cargo.keep, "", cargo.value];
-        await poll(
-          call,
-          send,
-          (part) => ask(part, call, directly, LEAVE, "held gone", args),
-          (seen, open) => {
-            const left = seen.filter(({ answer }) => answer?.outcome === "held").length;
-            if (left >= majority) return seen;
-            if (left + open >= majority) return undefined;
-            const failed = failures(seen);
-            if (left + failed.length >= majority) throw { outage: failed[0] };
-            return seen;
-          },
-        );
+        const leave = (part: Store) => ask(part, call, directly, LEAVE, "held gone", args);
+        await poll(panel, call, send, leave, (seen, open) => {
+          const left = seen.filter(({ answer }) => answer?.outcome === "held").length;
+          if (left >= majority) return seen;
+          if (left + open >= majority) return undefined;
+          if (left + failures(seen) >= majority) throw outage(panel, seen);
+          return seen;
+        });
       }
       return inner.release(call, token, rest, send);
     },

@@ -94,7 +94,7 @@ export function inTurn(outer: Call): Call {
     const now = clock.monotonic();
     if (line.waiters[0] !== self) self.due = Infinity;
     else if (self.due === Infinity) self.due = now + outer.delay(++asked);
-    const { label = "" } = line.holder ? { label: line.holder.token.replace(/^\S* ?/, "") } : Object(line.busy);
+    const label = line.holder?.token.replace(/^\S* ?/, "") ?? line.busy?.label ?? "";
     return {
       outcome: "busy",
       left: -1,
@@ -105,12 +105,15 @@ export function inTurn(outer: Call): Call {
     };
   }
 
-  function granted(line: Line, token: string, answer: Attempted): Attempted {
-    leave(line);
+  function granted(token: string, answer: Attempted): Attempted {
+    const line = lineOf();
     line.holder = { ...answer, token };
-    here.set(lock, line);
+    leave(line);
     return answer;
   }
+
+  /** Whether a caller here has this token's grant: it may have found it by asking, while it was being handed over. */
+  const has = (token: string) => here.get(lock)?.holder?.token === token;
 
   async function acquire(...[call, token, plain, timed, send]: Parameters<Store["acquire"]>): Promise<Attempted> {
     scope.woken = false;
@@ -131,12 +134,13 @@ export function inTurn(outer: Call): Call {
     if (self.handed) return acquire(call, token, plain, timed, send);
     // What it was granted is being given back.
     if (self.spoilt === token) return spent();
-    if (answer.outcome === "granted") return granted(line, token, answer);
+    if (answer.outcome === "granted") return granted(token, answer);
     if (answer.outcome !== "busy" || !call.wait) return answer;
     line.busy = answer;
     const then = clock.monotonic();
     self.due = Math.min(then + outer.delay(++asked), answer.left >= 0 ? then + answer.left + 1 : Infinity);
-    return { ...answer, pause: stand(line).pause as number };
+    if (!line.waiters.includes(self)) line.waiters.push(self);
+    return { ...answer, pause: self.due - then };
   }
 
   const run = inner.wire && runOver(inner.wire, clock);
@@ -145,12 +149,14 @@ export function inTurn(outer: Call): Call {
     ...[call, token, rest, send]: Parameters<Store["release"]>
   ): Promise<Pick<Stamped, "outcome">> {
     const line = lineOf();
+    // Of a wait that ends.
+    if (self.token === token) leave(line);
     if (line.holder?.token === token) line.holder = undefined;
     const [next] = line.waiters;
     const theirs = next?.token;
     if (!run || !theirs || rest || handing || next.spoilt === theirs) {
       const answer = await inner.release(call, token, rest, send);
-      stir(line, 0);
+      if (answer.outcome === "freed" && !rest) stir(line, 0);
       tidy(line);
       return answer;
     }
@@ -165,8 +171,7 @@ export function inTurn(outer: Call): Call {
       answer = await run(send, HAND, "granted freed gone forced unrecorded", keys, ...args);
       if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
     } catch (thrown) {
-      // It may have found the lock there by itself meanwhile.
-      if (line.holder?.token !== theirs) {
+      if (!has(theirs)) {
         next.spoilt = theirs;
         void cleanUp({ ...next.call, store: inner }, theirs);
         wake(next.call.scope);
@@ -174,8 +179,8 @@ export function inTurn(outer: Call): Call {
       throw thrown;
     }
     if (answer.outcome !== "granted") {
-      // Freed: somebody elsewhere waits, and asks within a second. What was over long ago says nothing about the lock.
-      stir(line, answer.outcome === "freed" ? clock.monotonic() + STAND_BACK : 0);
+      // Somebody elsewhere waits, and asks within a second.
+      if (answer.outcome === "freed") stir(line, clock.monotonic() + STAND_BACK);
       return answer;
     }
     if (next.token === theirs && line.waiters[0] === next) {
@@ -184,14 +189,24 @@ export function inTurn(outer: Call): Call {
       next.handed = answer;
       wake(next.call.scope);
       stir(line);
-    } else if (line.holder?.token !== theirs) void cleanUp({ ...next.call, store: inner }, theirs);
+    } else if (!has(theirs)) void cleanUp({ ...next.call, store: inner }, theirs);
     return { outcome: "freed" };
   }
 
   const call: Call = {
     ...outer,
     handsOver: true,
-    store: { ...inner, acquire, release },
+    store: {
+      ...inner,
+      acquire,
+      release,
+      async extend(...args) {
+        const answer = await inner.extend(...args);
+        const holder = here.get(lock)?.holder;
+        if (answer.outcome === "held" && holder?.token === args[1]) Object.assign(holder, answer);
+        return answer;
+      },
+    },
     over() {
       const { handed, token } = self;
       self.token = undefined;

@@ -8,6 +8,8 @@ export interface Keys {
 }
 
 const RECORD = "fence.7t5:";
+/** In front of the result of a single flight. */
+export const RESULT = "result.qdb:";
 
 /** In front of the key that holds the mark of who waits elsewhere. */
 export const MARK = "alive.dcr7:";
@@ -19,7 +21,7 @@ export const QUEUE = "queue.b0v5:";
  * Prefixes of auxiliary keys. The CRC16 of each is 0 and none has a brace, so that on Redis Cluster prefix + key has
  * the slot of key whatever the key, hash tags included. `{key}:suffix` is wrong for keys that contain braces.
  */
-export const AUXILIARY: readonly string[] = [RECORD, QUEUE, "result.qdb:", MARK];
+export const AUXILIARY: readonly string[] = [RECORD, QUEUE, RESULT, MARK];
 
 /** The keys of a name; `undefined` if no lock can be called this. */
 export function keysIfValid(prefix: string, name: unknown): Keys | undefined {

@@ -167,7 +167,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     const { reason } = Object(ended);
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
-    const answer = await giveBack(call, token, "release", until, rest, (send) => hold.inTurn(clock, send));
+    const answer = await giveBack({ ...call, rest }, token, "release", until, (send) => hold.inTurn(clock, send));
     // Before the deadline only an earlier copy of this release can have freed it.
     const gone = wasHeld && since(clock, deadline) < 0 ? undefined : "expired";
     const missing: Record<string, LostReason | undefined> = { forced: "taken", unrecorded: "deleted", gone };

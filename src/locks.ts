@@ -3,6 +3,7 @@ import { close } from "./close.ts";
 import type { Call, Core, Inside } from "./core.ts";
 import { closedError, PREPARE, unreferenced } from "./core.ts";
 import { keysOf } from "./keys.ts";
+import { competes, contended } from "./later.ts";
 import type { Lease, Opened, SerializedLease } from "./lease.ts";
 import { openLease } from "./lease.ts";
 import { lostError } from "./lost.ts";
@@ -232,17 +233,6 @@ export function createLocks(transport: Transport | Quorum, defaults?: LocksOptio
     cleanUps: new Set(),
   };
   return locksOver(core, options);
-}
-
-let contention: typeof import("./contention.ts") | undefined;
-
-const competes = ({ fair, store }: Call) => fair || store.wire?.sharesProcess;
-
-/** Most locks never need what waiting in line takes: it is loaded when the first one does. */
-async function contended(call: Call): Promise<Call> {
-  if (!competes(call)) return call;
-  contention ??= await import("./contention.ts");
-  return contention.contend(call);
 }
 
 function isQuorum(candidate: Transport | Quorum): candidate is Quorum {

@@ -3,26 +3,26 @@ import type { Clock } from "./clock.ts";
 import type { Call, Pending } from "./core.ts";
 import { track } from "./core.ts";
 import type { Failure } from "./failure.ts";
+import { classify } from "./failure.ts";
 import type { Send } from "./limit.ts";
 import { within } from "./limit.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import { malformed } from "./reply.ts";
+import type { Vote } from "./round.ts";
 import { rounds, vote } from "./round.ts";
 import { FORCE } from "./scripts.ts";
 import type { Store } from "./store.ts";
 import { createStore, runOver } from "./store.ts";
 import type { Transport } from "./transport.ts";
 
-/** A grant that does not count: the server may have forgotten that another holds the lock. */
-export interface Ballot extends Stamped {
-  young?: Failure | undefined;
-}
-
 /** One store of a quorum. Nothing here but a repair limits how long an answer may take. */
 export interface Part extends Store {
-  /** `maxTtl`: the longest ttl of any lock that the server may have forgotten, in milliseconds; 0 if it forgets none. */
-  vote(call: Call, token: string, timed: boolean, maxTtl: number): Promise<Ballot>;
+  /**
+   * Never rejects. A grant that comes with a failure does not count: the server may have forgotten that another holds the
+   * lock. `maxTtl`: the longest ttl of any such lock, in milliseconds; 0 if it forgets none.
+   */
+  vote(call: Call, token: string, timed: boolean, maxTtl: number): Promise<Vote<Stamped>>;
   keep(call: Call, token: string, ttl: number | undefined): Promise<Stamped>;
   /** Raises the counter to the agreed fence where the token holds the lock. */
   raise(call: Call, token: string, fence: number): Promise<Answer>;
@@ -41,8 +41,9 @@ export interface Part extends Store {
 const REMEMBERED = 1000;
 
 function forgetOldest(tokens: Set<string> | Map<string, unknown>): void {
+  if (tokens.size <= REMEMBERED) return;
   const [oldest] = tokens.keys();
-  if (tokens.size > REMEMBERED) tokens.delete(oldest as string);
+  tokens.delete(oldest as string);
 }
 
 const freely: Send = (command) => command(Infinity);
@@ -86,11 +87,14 @@ export function createPart(transport: Transport, clock: Clock): Part {
       forgetOldest(voting);
       try {
         const answer = await run(freely, VOTE, "granted busy spent", call, ...args);
-        if (answer.outcome !== "granted") return answer;
+        if (answer.outcome !== "granted") return { answer };
         // It may have been granted after the give-back, which then has to be repeated.
         if (mine.spent && !call.core.closing) void cleanUp({ ...call, store: part }, token);
         if (call.fence !== !!answer.fence) throw malformed(answer);
-        return { ...answer, young: youth(answer.label, maxTtl) };
+        const failure = youth(answer.label, maxTtl);
+        return failure ? { answer, failure } : { answer };
+      } catch (thrown) {
+        return { failure: classify(thrown) };
       } finally {
         if (voting.get(token) === mine) voting.delete(token);
       }

@@ -1,51 +1,24 @@
-import type { Call } from "./core.ts";
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
 import { backendError, classify } from "./failure.ts";
-import type { Send } from "./limit.ts";
 import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
 import type { Part } from "./quorum-part.ts";
+import { tidy } from "./quorum-tidy.ts";
 import type { Electorate } from "./quorum-votes.ts";
-import { leftOf, most, outage, tidy } from "./quorum-votes.ts";
+import { leftOf, most, outage } from "./quorum-votes.ts";
 import type { Answer, Stamped } from "./reply.ts";
-import type { Rounds, Vote } from "./round.ts";
-import { rounds, vote } from "./round.ts";
+import type { Vote } from "./round.ts";
+import { poll } from "./round.ts";
 import type { Released, Store } from "./store.ts";
 
 type Judge<V> = (seen: readonly Vote<Answer>[], open: number) => V | undefined;
 
+const NOTHING: Answer = { outcome: "free", left: -1, fence: undefined, label: "" };
+
 /** Many stores behind the interface of one. */
 export function createQuorumStore(electorate: Electorate, maxTtl: number | undefined): Store {
   const { parts, majority, clock, limitOf } = electorate;
-
-  /** Asks every store once; with all votes in and no verdict it is an outage. */
-  async function poll<V extends object>(
-    call: Call,
-    send: Send,
-    ask: (part: Part, index: number) => Promise<Answer>,
-    judge: Judge<V>,
-    after?: (votes: Promise<Vote<Answer>>[], verdict: V, seen: readonly Vote<Answer>[]) => void,
-  ): Promise<V> {
-    let round: Rounds | undefined;
-    try {
-      return (await send(async (limit) => {
-        round = rounds(call.clock, limitOf(call), limit);
-        const votes = parts.map((part, index) => vote(() => ask(part, index)));
-        let last: readonly Vote<Answer>[] = [];
-        const verdict = await round.decide(votes, (seen, open) => {
-          last = seen;
-          const found = judge(seen, open);
-          if (!found && !open) throw outage(electorate, seen);
-          return found;
-        });
-        after?.(votes, verdict as V, last);
-        return verdict;
-      })) as V;
-    } finally {
-      round?.end();
-    }
-  }
 
   const saying = (seen: readonly Vote<Answer>[], outcomes: string) =>
     seen.flatMap(({ answer }) => (answer && outcomes.includes(answer.outcome) ? [answer] : []));
@@ -98,20 +71,12 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         ];
         return { ...(reason as Answer), ...sent };
       };
-      return poll(
-        call,
-        send,
-        (part) => part.keep(call, token, ttl),
-        judge,
-        (votes, { outcome }) => {
-          if (outcome === "held") repair(votes);
-        },
-      );
+      const { verdict, votes } = await poll(electorate, call, send, (part) => part.keep(call, token, ttl), judge);
+      if (verdict.outcome === "held") repair(votes);
+      return verdict;
     },
 
-    release(call, token, rest, send) {
-      const began = clock.monotonic();
-      const restNow = () => Math.max(0, Math.ceil(rest - (clock.monotonic() - began)));
+    async release(call, token, rest, send) {
       const failed = ({ failure }: Vote<Answer>) => !!failure;
       const judge: Judge<Released> = (seen, open) => {
         const [freed, gone] = [saying(seen, "freed").length, saying(seen, "gone").length];
@@ -121,68 +86,59 @@ export function createQuorumStore(electorate: Electorate, maxTtl: number | undef
         if (freed + gone + open + failures(seen) >= majority) return undefined;
         return { outcome: saying(seen, "forced").length ? "forced" : "unrecorded" };
       };
-      return poll(
+      const { verdict, votes, seen } = await poll(
+        electorate,
         call,
         send,
         (part) => part.give(call, token, rest),
         judge,
-        (votes, _, seen) => {
-          for (const [index, part] of parts.entries()) {
-            if (seen[index]?.answer) continue;
-            void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed, restNow);
-          }
-        },
       );
+      for (const [index, part] of parts.entries()) {
+        if (seen[index]?.answer) continue;
+        void tidy(electorate, call, part, token, votes[index] as Promise<Vote<Answer>>, failed);
+      }
+      return verdict;
     },
 
-    query: (call, send) =>
-      poll(
-        call,
-        send,
-        (part) => part.look(call),
-        (seen, open) => {
-          const found = saying(seen, "held");
-          const { value = "", count } = most(found.map(({ label }) => label));
-          const mine = found.filter(({ label }) => label === value);
-          if (count >= majority) {
-            const fence = most(mine.map((answer) => answer.fence));
-            // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
-            if (fence.count < majority && fence.count + open >= majority) return undefined;
-            const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
-            return {
-              outcome: kept === "." ? "kept" : "held",
-              left: leftOf(mine.map(orForEver), majority),
-              fence: fence.count >= majority ? fence.value : undefined,
-              label,
-            };
-          }
-          if (count + open + failures(seen) >= majority) return undefined;
-          return { outcome: "free", left: -1, fence: undefined, label: "" };
-        },
-      ),
+    async query(call, send) {
+      const judge: Judge<Answer> = (seen, open) => {
+        const found = saying(seen, "held");
+        const { value = "", count } = most(found.map(({ label }) => label));
+        const mine = found.filter(({ label }) => label === value);
+        if (count >= majority) {
+          const fence = most(mine.map((answer) => answer.fence));
+          // A store that granted after the fence was agreed on has a larger one: others may still make a majority.
+          if (fence.count < majority && fence.count + open >= majority) return undefined;
+          const [, kept, label = ""] = /^([.?]?)t[\w-]{22}(?: ([\s\S]*))?$/.exec(value) ?? [];
+          return {
+            outcome: kept === "." ? "kept" : "held",
+            left: leftOf(mine.map(orForEver), majority),
+            fence: fence.count >= majority ? fence.value : undefined,
+            label,
+          };
+        }
+        return count + open + failures(seen) >= majority ? undefined : NOTHING;
+      };
+      return (await poll(electorate, call, send, (part) => part.look(call), judge)).verdict;
+    },
 
     async force(call, token, send) {
-      const before = await poll(call, send, (part) => part.look(call), all);
+      const { verdict: before } = await poll(electorate, call, send, (part) => part.look(call), all);
       const values = before.map(({ answer }) => (answer?.outcome === "held" ? answer.label : undefined));
       const holder = most(values.filter((value) => value !== undefined));
       const held = holder.count >= majority;
       const free = saying(before, "free").length;
-      const nothing: Answer = { outcome: "free", left: -1, fence: undefined, label: "" };
       // What an earlier try took is still to be freed.
-      if (!held && free >= majority && !values.includes(token)) return nothing;
-      const after = await poll(
-        call,
-        send,
-        async (part, index) => {
-          const value = values[index];
-          if (before[index]?.failure) throw { outage: before[index].failure };
-          return value === undefined || (held && value !== holder.value) ? nothing : part.take(call, token, value);
-        },
-        all,
-      );
+      if (!held && free >= majority && !values.includes(token)) return NOTHING;
+      const take = async (part: Part, index: number): Promise<Answer> => {
+        const value = values[index];
+        if (before[index]?.failure) throw { outage: before[index].failure };
+        return value === undefined || (held && value !== holder.value) ? NOTHING : part.take(call, token, value);
+      };
+      const { verdict: after } = await poll(electorate, call, send, take, all);
       // Ours or nobody's, in a majority.
       const taken = saying(after, "granted gone free").length >= majority;
-      return { ...nothing, outcome: taken ? "granted" : "busy" };
+      return { ...NOTHING, outcome: taken ? "granted" : "busy" };
     },
 
     async *scan(call, send) {

@@ -1,26 +1,27 @@
-import { cleanUp, handTo } from "./clean-up.ts";
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
-import { track } from "./core.ts";
 import type { Outage } from "./failure.ts";
 import type { Part } from "./quorum-part.ts";
 import type { Vote } from "./round.ts";
-import { rounds } from "./round.ts";
 
-/** The stores, and how they decide. */
-export interface Electorate {
-  parts: readonly Part[];
+/** Several stores that decide together. */
+export interface Panel<P> {
+  parts: readonly P[];
   /** How many have to agree. */
   majority: number;
-  clock: Clock;
   /** Limit on any one store's answer, milliseconds. */
   limitOf(call: Call): number;
+}
+
+/** The stores of a quorum. */
+export interface Electorate extends Panel<Part> {
+  clock: Clock;
   /** The longest ttl of any lock that a server may have forgotten when it restarted, milliseconds. */
   longestOf(call: Call): number;
 }
 
 /** What to throw when so many stores failed that nothing can be decided. */
-export function outage({ parts, majority }: Electorate, votes: readonly Vote<unknown>[]): Outage {
+export function outage({ parts, majority }: Panel<unknown>, votes: readonly Vote<unknown>[]): Outage {
   const failed = votes.flatMap(({ failure }, position) => (failure ? [{ ...failure, position }] : []));
   const lasting = failed.filter(({ passing }) => !passing);
   const list = failed.map(({ text, position }) => `[${position}] ${text}`).join("; ");
@@ -47,64 +48,4 @@ export function most<T>(said: readonly T[]): { value: T | undefined; count: numb
   for (const each of said) counts.set(each, (counts.get(each) ?? 0) + 1);
   const [[value, count] = [undefined, 0]] = [...counts].sort(([, a], [, b]) => b - a);
   return { value, count };
-}
-
-/** So many give-backs may be under way to a store that did not answer: what it was not told, the ttl frees. */
-const CROWD = 64;
-/** Until when each is tried: of one that a Worker's request took with it, nobody hears again. */
-const underWay = new WeakMap<Part, Set<{ until: number }>>();
-
-/** Whether one more may begin. */
-function crowded(crowd: Set<{ until: number }>, now: number): boolean {
-  for (const each of crowd) if (each.until < now) crowd.delete(each);
-  return crowd.size >= CROWD;
-}
-
-/**
- * Gives a token back to one store, in the background, if its vote turns out to need that, or is not in within the limit.
- * It never rejects, and settles when the store was told, with whether that was needed.
- */
-export function tidy<T>(
-  { limitOf }: Electorate,
-  call: Call,
-  part: Part,
-  token: string,
-  late: Promise<Vote<T>>,
-  needed: (vote: Vote<T>) => boolean,
-  rest?: () => number,
-): Promise<boolean> {
-  const { background, cleanUps, waitUntil, ttl, commandTimeout } = call;
-  const limit = limitOf(call);
-  const round = rounds(background, limit);
-
-  const giveBack = () => cleanUp({ ...call, store: part }, token, rest);
-
-  async function work(): Promise<boolean> {
-    try {
-      const seen = await round.decide([late], ([first], open) => (open ? undefined : first));
-      if (!needed(seen)) return false;
-      if (seen.answer) await giveBack();
-      else {
-        part.spend(token);
-        await giveBackTo(underWay.get(part) ?? new Set());
-      }
-    } catch {
-      // Closed meanwhile.
-    }
-    return true;
-  }
-
-  async function giveBackTo(crowd: Set<{ until: number }>): Promise<void> {
-    const now = background.monotonic();
-    if (crowded(crowd, now)) return;
-    const one = { until: now + ttl + commandTimeout };
-    underWay.set(part, crowd.add(one));
-    await giveBack();
-    crowd.delete(one);
-  }
-
-  const over = work();
-  track(call, cleanUps, { until: background.monotonic() + limit, over, end: round.end });
-  void handTo(waitUntil, over);
-  return over;
 }

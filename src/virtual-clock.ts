@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { loading } from "./later.ts";
 
 /** A clock that stands still until it is told otherwise. Made by {@link virtualClock}. */
 export interface VirtualClock extends Clock {
@@ -93,7 +94,12 @@ export function virtualClock(seed = 1): VirtualClock {
   }
 
   /** Resolves when no promise has anything left to do. */
-  const settled = () => new Promise<void>(soon);
+  async function settled(): Promise<void> {
+    await new Promise<void>(soon);
+    if (!loading.size) return;
+    await Promise.allSettled(loading);
+    await settled();
+  }
 
   return {
     now: () => wall,

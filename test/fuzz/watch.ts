@@ -1,9 +1,10 @@
 import { type MemoryTransport, memory } from "../../adapters/memory.ts";
 import { isLockError, type LockEvent, type Transport } from "../../src/index.ts";
+import * as queue from "../../src/queue-scripts.ts";
 import * as scripts from "../../src/scripts.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
 
-const KNOWN: ReadonlySet<unknown> = new Set(Object.values(scripts));
+const KNOWN: ReadonlySet<unknown> = new Set(Object.values({ ...scripts, ...queue }));
 
 /** A request, as the transport got it. */
 export interface Sent {
@@ -44,7 +45,8 @@ export function assertInside({ sent }: Watched, prefix: string): void {
   for (const { script, keys, args } of sent) {
     if (script !== undefined && !KNOWN.has(script)) throw new Error(`a script that is not ours: ${script}`);
     for (const key of keys) {
-      if (!key.startsWith(prefix) && !key.startsWith(`fence.7t5:${prefix}`)) throw new Error(`a key outside: ${key}`);
+      if (!["", "fence.7t5:", "alive.dcr7:", "queue.b0v5:"].some((auxiliary) => key.startsWith(auxiliary + prefix)))
+        throw new Error(`a key outside: ${key}`);
     }
     for (const arg of args) if (typeof arg !== "string") throw new Error(`an argument that is no text: ${String(arg)}`);
   }

@@ -25,6 +25,7 @@ export async function launch(runtime: Runtime, project: string): Promise<Report>
       prefix,
       stations: stations.map(({ url, token, control }) => ({ url, token, control })),
       width: runtime.width ?? 14,
+      line: runtime.line ?? false,
       lacks: runtime.lacks,
       using: pathToFileURL(join(project, "using.mjs")).href,
     };

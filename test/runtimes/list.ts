@@ -16,6 +16,8 @@ export interface Runtime {
   /** REST servers, and tests side by side in front of each. @default 4 and 14 */
   lanes?: number;
   width?: number;
+  /** Whether the conformance suite is run a second time, with `fair: true`. */
+  line?: boolean;
   lacks: Feature[];
 }
 
@@ -54,6 +56,7 @@ export const RUNTIMES: Runtime[] = [
     program: process.execPath,
     file: { own: "on/deno.ts" },
     lanes: 24,
+    line: true,
     lacks: [],
   },
   {
@@ -62,6 +65,7 @@ export const RUNTIMES: Runtime[] = [
     package: "bundle",
     program: process.execPath,
     file: { own: "on/workerd.ts" },
+    line: true,
     lacks: ["TCP", "Node's globals", "eval"],
   },
   {
@@ -91,7 +95,15 @@ export const RUNTIMES: Runtime[] = [
     file: { own: "on/edge.ts" },
     lacks: ["TCP", "Node's globals", "eval", "AbortSignal.any"],
   },
-  { name: "Bun", version: "1.4", package: "ESM", program: BUN, file: { compiled: "bun.mjs" }, lacks: [] },
+  {
+    name: "Bun",
+    version: "1.4",
+    package: "ESM",
+    program: BUN,
+    file: { compiled: "bun.mjs" },
+    line: true,
+    lacks: [],
+  },
   ...node("20", at("node_modules/node20/bin/node"), ["await using", "Promise.withResolvers"]),
   ...node("22", at("node_modules/node22/bin/node"), ["await using"]),
   ...node("24", process.execPath),

@@ -10,11 +10,12 @@ export interface Verdict {
 }
 
 /** What each runtime runs; `features` differ by what it has. */
-export function groupsOf({ lacks }: Runtime): Group[] {
+export function groupsOf({ lacks, line }: Runtime): Group[] {
   return [
     "memory",
     "REST",
     "REST faults",
+    ...(line ? (["memory, in line", "REST, in line"] as const) : []),
     ...(lacks.includes("TCP") ? [] : (["ioredis", "node-redis"] as const)),
     "single flight",
     "features",

@@ -25,6 +25,8 @@ export class Client {
   /** Until when it hears no messages, and when it ended. */
   deafUntil = 0;
   diedAt: number = Number.POSITIVE_INFINITY;
+  /** When its first `close` was done, in world time. */
+  closedAt: number = Number.POSITIVE_INFINITY;
   /** The longest grace of its `close` calls. */
   grace = 0;
   #world: World;

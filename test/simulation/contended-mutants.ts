@@ -152,8 +152,8 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "the line of a process does not stand back",
       file: HAND_OVER,
-      from: 'answer.outcome === "freed" ? clock.monotonic() + STAND_BACK : 0',
-      to: 'answer.outcome === "freed" ? 0 * STAND_BACK : 0',
+      from: "stir(line, clock.monotonic() + STAND_BACK);",
+      to: "stir(line, 0 * STAND_BACK);",
       invariants: [15],
       regime: "kept",
     },

@@ -36,6 +36,7 @@ async function close(world: World, client: Client, grace: number): Promise<void>
   await call(world, client, `close c${client.id}`, client.grace + 6 * client.plan.commandTimeout, () =>
     client.locks.close({ grace }),
   );
+  client.closedAt = Math.min(client.closedAt, world.timeline.now);
   const open = [...world.calls].filter((each) => each.client === client);
   for (const { what } of open)
     if (/^(acquire|try|request|ifAvailable) /.test(what)) witness.fail(11, `${what} goes on after close()`);

@@ -1,6 +1,7 @@
 import type { Mutant } from "./mutants.ts";
 
 const ACQUIRE = "src/quorum-acquire.ts";
+const FENCE = "src/quorum-fence.ts";
 const STORE = "src/quorum-store.ts";
 const PART = "src/quorum-part.ts";
 const DEADLINE = "src/deadline.ts";
@@ -20,7 +21,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "a server that knows a larger fence counts",
-      file: ACQUIRE,
+      file: FENCE,
       from: 'answer?.outcome === "held" && answer.fence === fence ?',
       to: 'answer?.outcome === "held" ?',
       invariants: [3],
@@ -54,7 +55,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     },
     {
       name: "the deadline is counted from when the fence was agreed on",
-      file: ACQUIRE,
+      file: FENCE,
       from: "fence, ...again };",
       to: "fence, ...instant(clock) };",
       invariants: [1, 2],
@@ -65,7 +66,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       name: "the deadline is counted from the majority's last reply",
       file: ACQUIRE,
       from: '    label: "",\n    ...sent,',
-      to: '    label: "",\n    ...instant(clock),',
+      to: '    label: "",\n    ...instant(electorate.clock),',
       invariants: [1, 2],
       regime: "kept",
       first: 302,
@@ -83,18 +84,36 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
     {
       name: "a repair without a majority that still holds the lock",
       file: STORE,
-      from: 'if (outcome === "held") repair(votes);',
-      to: "if (outcome) repair(votes);",
+      from: 'if (verdict.outcome === "held") repair(votes);',
+      to: "if (verdict.outcome) repair(votes);",
       invariants: [6],
       regime: "kept",
       first: 527,
     },
     {
       name: "what a minority granted is not given back",
-      file: ACQUIRE,
+      file: "src/quorum-refusal.ts",
       from: "if (!mayHold(seen)) continue;",
       to: "if (!mayHold(seen) || seen.answer) continue;",
       invariants: [9],
+    },
+    {
+      name: "a server that was told of too many others is not told when its vote comes",
+      file: "src/quorum-tidy.ts",
+      from: "seen = await answered(ttl);",
+      to: "return true;",
+      invariants: [9],
+      stores: 5,
+      first: 317_782,
+    },
+    {
+      name: "a server whose vote is awaited when the client is closed is not told",
+      file: "src/quorum-tidy.ts",
+      from: "if (undecided) void part.give(",
+      to: "if (!undecided) void part.give(",
+      invariants: [9],
+      stores: 5,
+      first: 407_724,
     },
     {
       name: "a token is used again after a minority was given back",

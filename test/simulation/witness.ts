@@ -95,6 +95,7 @@ export class Witness {
   sent(message: Message): void {
     if (!/^t[\w-]{22}/.test(message.token)) return;
     const facts = this.factsOf(message.token, message.client, message.lock);
+    this.election?.crowd.sent(message, facts);
     if (message.kind === "give") this.election?.given(message, facts);
     // Of several servers one may be asked late, when the others were found free.
     if (message.kind === "force" && this.election) facts.byForce = true;
@@ -171,6 +172,7 @@ export class Witness {
 
   delivered(message: Message, value: unknown): void {
     const { kind, client, token } = message;
+    this.election?.crowd.delivered(message, this.world.timeline.now);
     if (kind === "acquire" || kind === "set" || kind === "join") this.#deliveredGrant(message, value);
     if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
     const { timeline, plan } = this.world;

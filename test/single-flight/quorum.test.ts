@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { memory } from "../../adapters/memory.ts";
-import { createLocks, type Locks, type Transport } from "../../src/index.ts";
+import { createLocks, type LockEvent, type Locks, type Transport } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
 import { SingleFlightError, singleFlight } from "../../src/single-flight.ts";
 import { rejection } from "../support/bench.ts";
@@ -68,6 +68,45 @@ test("with two of three down it is an outage, and nothing is computed", async ()
   expect(error).toMatchObject({ code: "BACKEND", errors: [{}, {}] });
   expect(compute).not.toHaveBeenCalled();
 });
+
+/** The library's own scripts, told apart by what only they do. */
+const LOOKS = "return { 'free', -1, '', '=' } end";
+const LEAVES = "return reply('held')";
+
+test.each([
+  ["looks once more before it computes", LOOKS, 1, "acquire"],
+  ["leaves the result", LEAVES, 0, "release"],
+])(
+  "where a majority fails while one %s, the error has what each store said, and its position",
+  async (_, script, after, during) => {
+    for (const how of ["down", "silent"] as const) {
+      const { clock, stores } = world();
+      let looks = 0;
+      const reach = stores.map((store, index): Transport => {
+        const fails = (text: string) => index !== 1 && text.includes(script) && looks++ >= after * 2;
+        return {
+          set: store.set,
+          async eval(text, keys, args) {
+            if (!fails(text)) return store.eval(text, keys, args);
+            if (how === "down") throw new Error(`store ${index} is gone`);
+            return new Promise(() => {});
+          },
+        };
+      });
+      const events: LockEvent[] = [];
+      // No store is given less time than the command: its end must not cut the verdict off.
+      const over = quorum(reach, { timeout: "1m" });
+      const locks = createLocks(over, { clock, ttl: "6s", wait: 0, onEvent: (event) => void events.push(event) });
+      const flight = singleFlight(locks, "x", { ...KEEP, renew: false }, () => "made").catch(() => {});
+      await clock.runUntilSettled(flight);
+      const failed = events.find((event) => event.type === "failed" && event.during === during);
+      const says = (index: number) =>
+        how === "down" ? `store ${index} is gone` : expect.stringMatching(/^no answer within/);
+      const errors = [0, 2].map((position) => ({ position, message: says(position) }));
+      expect(failed?.error, how).toMatchObject({ errors });
+    }
+  },
+);
 
 test("what a minority has does not count: it is computed again, and the later result stands", async () => {
   const { clock, locks, down, stores, results } = world();

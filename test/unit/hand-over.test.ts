@@ -1,12 +1,9 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type Lease, type LockEvent, type Locks } from "../../src/index.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { BLACK_HOLE, LOST_REPLY, wire } from "../support/wire.ts";
-
-// Loaded by the first lock that competes, in real time.
-beforeAll(() => import("../../src/contention.ts"));
 
 /** One process whose callers share a line, and another that has its own. */
 function processes(seed = 1) {
@@ -65,6 +62,8 @@ describe("one process", () => {
     expect(network.sent("acquire")).toBeLessThan(40);
     await clock.advance(6_000);
     await Promise.allSettled(waits);
+    // In its last second each asks for itself, at the usual pace.
+    expect(network.sent("acquire")).toBeLessThan(50 * 8);
   });
 
   test("each who times out has asked Redis itself, and knows the holder", async () => {
@@ -99,6 +98,20 @@ describe("one process", () => {
     await held.release();
     await clock.advance(0);
     expect((await stays).held).toBe(true);
+  });
+
+  test("a wait that is abandoned while its request hangs gives back what it may have been granted", async () => {
+    const { clock, locks, network, store } = processes();
+    network.treat = ({ command }) => (command === "acquire" ? LOST_REPLY : undefined);
+    const abort = new AbortController();
+    const left = rejection(locks.acquire("x", { wait: "1m", signal: abort.signal }));
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual(["lock:x"]);
+    abort.abort(new Error("no longer"));
+    await left;
+    await clock.advance(10);
+    expect(lockKeys(store)).toEqual([]);
+    expect(network.sent("hand")).toBe(0);
   });
 
   test("tryAcquire asks Redis, whoever waits", async () => {
@@ -303,5 +316,33 @@ describe("who waits in another process", () => {
     await clock.advance(3_000);
     await waits;
     expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
+  });
+});
+
+describe("a long job", () => {
+  test("that is renewed is known to be here: who waits for it leaves no mark, and is handed the lock at once", async () => {
+    const { clock, locks, store } = processes();
+    const held = await locks.acquire("x", { ttl: "3s", renew: true });
+    const waits = locks.acquire("x", { wait: "1h" });
+    await clock.advance(60_000);
+    expect(store.entries().map(({ key }) => key)).not.toContain("alive.dcr7:lock:x");
+    await held.release();
+    await clock.advance(0);
+    expect((await waits).held).toBe(true);
+  });
+
+  test("gives nobody's turn away when a wait here ends", async () => {
+    const { clock, locks, remote, network } = processes();
+    const other = await remote.acquire("x", { ttl: "1m" });
+    const short = rejection(locks.acquire("x", { wait: "2s" }));
+    const long = locks.acquire("x", { wait: "1m", retry: () => 100 });
+    await clock.advance(3_000);
+    await short;
+    const asked = network.sent("acquire");
+    await clock.advance(1_000);
+    expect(network.sent("acquire") - asked).toBeGreaterThan(8);
+    await other.release();
+    await clock.advance(110);
+    expect((await long).held).toBe(true);
   });
 });

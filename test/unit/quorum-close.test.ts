@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Clock } from "../../src/index.ts";
 import { rejection } from "../support/bench.ts";
 import { noUnhandledRejections } from "../support/outcome.ts";
 import { holdersOf, only, type QuorumBench, quorumBench, treat } from "../support/quorum-bench.ts";
@@ -70,6 +71,36 @@ describe("close", () => {
     expect(holdersOf(all)).toEqual(["foreign", "foreign", ""]);
     expect(all.clock.pending.count).toBe(0);
   });
+});
+
+test("close gives back what a straggler may be granted, though the time limit of its vote is late", async () => {
+  const all = quorumBench();
+  for (const member of all.members.slice(0, 2)) await member.set("lock:x", "foreign", { nx: true, px: 60_000 });
+  const clock: Clock = { ...all.clock, timer: (ms, callback) => all.clock.timer(ms === 3000 ? 13_000 : ms, callback) };
+  const { wires, locks } = all.client({ clock });
+  treat({ wires }, undefined, undefined, only("vote", { arrives: 20_000 }));
+  expect(await locks.tryAcquire("x")).toBe(null);
+  await all.clock.runUntilSettled(locks.close());
+  expect(wires.map((wire) => wire.sent("give"))).toEqual([0, 0, 1]);
+  await all.clock.advance(60_000);
+  expect(holdersOf(all)[2]).toBe("");
+  expect(wires.map((wire) => wire.sent("give"))).toEqual([0, 0, 1]);
+  expect(all.clock.pending.count).toBe(0);
+});
+
+test("close ends, although what a Worker's request has begun never does", async () => {
+  const all = quorumBench();
+  for (const member of all.members.slice(0, 2)) await member.set("lock:x", "foreign", { nx: true, px: 60_000 });
+  let over = false;
+  const clock: Clock = { ...all.clock, timer: (ms, callback) => all.clock.timer(ms, () => over || callback()) };
+  const { wires, locks } = all.client({ clock });
+  treat({ wires }, undefined, undefined, BLACK_HOLE);
+  expect(await locks.tryAcquire("x")).toBe(null);
+  over = true;
+  await all.clock.advance(120_000);
+  over = false;
+  await all.clock.runUntilSettled(locks.close());
+  expect(wires.map((wire) => wire.sent("give"))).toEqual([0, 0, 1]);
 });
 
 describe("an abort", () => {

@@ -15,6 +15,15 @@ async function taken(members: Transport[], ...which: string[]): Promise<void> {
 const tokens = ({ wires }: QuorumBench, store: number, command: string) =>
   wires[store]?.calls.flatMap((call) => (call.command === command ? [call.token] : [])) ?? [];
 
+/** One store hangs until then; in the others, 70 names are taken, and each is asked for: one store has more to be told. */
+async function hungWithMore(all: QuorumBench, until: number): Promise<void> {
+  const many = names(70);
+  await taken(all.members.slice(0, 2), ...many);
+  treat(all, undefined, undefined, ({ at }) => ({ arrives: until - (at - began) }));
+  const began = all.clock.monotonic();
+  for (const name of many) expect(await all.locks.tryAcquire(name)).toBe(null);
+}
+
 describe("what a refused attempt was granted is given back", () => {
   test("before it ends, so that a next one does not meet it", async () => {
     const all = quorumBench();
@@ -87,6 +96,37 @@ describe("what is lost with a store that is down", () => {
     await all.clock.advance(3000);
     expect(tokens(all, 0, "give").length - first).toBe(64);
     await all.clock.advance(60_000);
+    expect(all.clock.pending.count).toBe(0);
+  });
+
+  test.each([6000, 45_000])("the rest is given back when the store goes on after %i ms", async (ms) => {
+    const all = quorumBench({ fence: false });
+    await hungWithMore(all, ms);
+    await all.clock.advance(ms - 1000);
+    expect(lockKeys((all.members[2] as Member).data)).toEqual([]);
+    await all.clock.advance(120_000);
+    expect(all.clock.pending.count).toBe(0);
+  });
+
+  test("close waits for those too, and gives them back when the store goes on meanwhile", async () => {
+    const all = quorumBench();
+    await hungWithMore(all, 6000);
+    await all.clock.advance(4000);
+    await all.clock.runUntilSettled(all.locks.close());
+    expect(lockKeys((all.members[2] as Member).data)).toEqual([]);
+    expect(all.clock.pending.count).toBe(0);
+  });
+
+  test("close waits no longer than for one command, and nothing is sent afterwards", async () => {
+    const all = quorumBench();
+    await hungWithMore(all, 20_000);
+    await all.clock.advance(4000);
+    const began = all.clock.monotonic();
+    await all.clock.runUntilSettled(all.locks.close());
+    expect(all.clock.monotonic() - began).toBeLessThanOrEqual(5000);
+    const sent = all.wires[2]?.calls.length;
+    await all.clock.advance(60_000);
+    expect(all.wires[2]?.calls.length).toBe(sent);
     expect(all.clock.pending.count).toBe(0);
   });
 

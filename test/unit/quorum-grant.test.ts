@@ -190,3 +190,31 @@ describe("any number of stores settles", () => {
     expect(holdersOf(all)).toEqual(Array(stores).fill(""));
   });
 });
+
+describe("with five stores, of which two are taken and three fail, no majority can be had, and an attempt ends", () => {
+  const orders = [0, 1, 2, 3, 4].flatMap((a) => [0, 1, 2, 3, 4].filter((b) => b > a).map((b) => [a, b] as const));
+
+  async function outcomeOf(taken: readonly number[], treatment: (index: number) => Treatment): Promise<string> {
+    const all = quorumBench({ stores: 5, ttl: "10s" });
+    for (const index of taken) await all.members[index]?.set("lock:x", "foreign", { nx: true, px: 60_000 });
+    treat(all, ...all.members.map((_, index) => treatment(index)));
+    const attempt = all.locks.tryAcquire("x").then(String, (error) => error.code);
+    return all.clock.runUntilSettled(attempt);
+  }
+
+  test.each(orders)(
+    "as an outage if the refusals are the first three answers, else as busy: %i and %i are taken",
+    async (...taken) => {
+      const refuses = new Error("LOADING Redis is loading the dataset in memory");
+      const outcome = await outcomeOf(taken, (index) => ({
+        arrives: 10 * (index + 1),
+        ...(!taken.includes(index) && { refuses }),
+      }));
+      expect(outcome).toBe(taken[0] === 3 ? "BACKEND" : "null");
+    },
+  );
+
+  test.each(orders)("as an outage if those that fail hang: %i and %i are taken", async (...taken) => {
+    expect(await outcomeOf(taken, (index) => (taken.includes(index) ? {} : BLACK_HOLE))).toBe("BACKEND");
+  });
+});

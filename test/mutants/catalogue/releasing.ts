@@ -8,7 +8,7 @@ export const releasing: Kind = {
       bug: "release deletes the key whoever holds it",
       edits: edit(
         "src/scripts.ts",
-        "if held == token then\n  if arg == '0' then",
+        "if held == token or held == '?' .. token then\n  if arg == '0' then",
         "if held then\n  if arg == '0' then",
       ),
       killer: inRedis("replays: late copies do nothing to the next holder, with a fence"),
@@ -22,7 +22,7 @@ export const releasing: Kind = {
     {
       name: "force-not-marked",
       bug: "a holder whose lock was forced reports a release of its own",
-      edits: edit("src/scripts.ts", "(mark == '' and '!' or '.') .. old", "'.' .. old"),
+      edits: edit("src/scripts.ts", "(mark == '.' and '.' or '!') .. old", "'.' .. old"),
       killer: inRedis("loss: a forced release fires the signal, once"),
     },
     {

@@ -62,13 +62,13 @@ export const renewing: Kind = {
     {
       name: "renewal-too-often",
       bug: "a short ttl is renewed in a busy loop",
-      edits: edit("src/renew.ts", "      next(hold.ttl / 3);\n    } catch", "      next(hold.ttl / 30);\n    } catch"),
+      edits: edit("src/renew.ts", "      next(span / 3);\n    } catch", "      next(span / 30);\n    } catch"),
       killer: inUnit("renewal", "renewal > with a ttl of 100 ms is at most four requests a ttl, whatever they meet"),
     },
     {
       name: "renewal-too-late",
       bug: "the next renewal after a failed one comes a full third later, so that two failures lose the lease",
-      edits: edit("src/renew.ts", "next(hold.ttl / 6 +", "next(hold.ttl / 3 +"),
+      edits: edit("src/renew.ts", "next(span / 6 +", "next(span / 3 +"),
       killer: inUnit("renewal", "an unknown outcome of a renewal > is asked about again before the next third"),
     },
     {

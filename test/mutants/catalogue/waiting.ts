@@ -32,7 +32,7 @@ export const waiting: Kind = {
     {
       name: "abort-listener-stays",
       bug: "each wait leaves a listener on the caller's signal",
-      edits: edit("src/wait.ts", 'attempts().finally(() => signal?.removeEventListener("abort", abort))', "attempts()"),
+      edits: edit("src/wait.ts", '    signal?.removeEventListener("abort", abort);\n    call.over', "    call.over"),
       killer: inUnit("abort", "a thousand waits on one signal leave no listener"),
     },
     {

@@ -27,7 +27,7 @@ export function suite(place: Place, { using, tcp }: Given, lane = 0): Test[] {
   if (!station) throw new Error(`lane ${lane} has no station`);
   const { redis } = remote(station);
 
-  function conforms(group: Group, transports: Transport[], commands?: typeof redis): void {
+  function conforms(group: Group, transports: Transport[], commands?: typeof redis, fair = false): void {
     const [one, two = one] = transports.map(tracked) as [Tracked, Tracked?];
     const settled = () => Promise.all([one.settled(), two.settled()]);
     conformance({
@@ -36,12 +36,17 @@ export function suite(place: Place, { using, tcp }: Given, lane = 0): Test[] {
       other: () => two.transport,
       prefix: `${place.prefix}${group}:`,
       commands,
+      fair,
     });
   }
 
   const { url, token } = station;
   conforms("memory", [memory()]);
   conforms("REST", [upstash({ url, token }), upstash({ url, token })], redis);
+  if (place.line) {
+    conforms("memory, in line", [memory()], undefined, true);
+    conforms("REST, in line", [upstash({ url, token }), upstash({ url, token })], redis, true);
+  }
   if (tcp) for (const group of ["ioredis", "node-redis"] as const) conforms(group, tcp[group], redis);
   faults(scenarios(tests, "REST faults", place, lane));
   late(scenarios(tests, "REST faults", place, lane));

@@ -9,6 +9,8 @@ export interface Place {
   stations: StationAddress[];
   /** How many tests run side by side in one lane. */
   width: number;
+  /** Whether the conformance suite is run a second time, with `fair: true`. */
+  line: boolean;
   /** What this runtime is known not to have. */
   lacks: Feature[];
   /** A module with the syntax `await using`, for runtimes that import files. */
@@ -25,7 +27,16 @@ export type Feature =
   | "Node's globals"
   | "eval";
 
-export type Group = "memory" | "REST" | "REST faults" | "ioredis" | "node-redis" | "single flight" | "features";
+export type Group =
+  | "memory"
+  | "REST"
+  | "memory, in line"
+  | "REST, in line"
+  | "REST faults"
+  | "ioredis"
+  | "node-redis"
+  | "single flight"
+  | "features";
 
 export interface Test {
   group: Group;
