@@ -172,7 +172,7 @@ export class Lines {
       this.#witness.fail(14, `${facts.label} has left the line, and stands in it`);
     const holder = after?.value;
     if (holder === undefined) this.#freed(line);
-    else if (line.handed && holder !== `?${line.handed.facts.id}` && !given) this.#known(line, line.handed);
+    else if (line.handed && !holder.startsWith(`?${line.handed.facts.id}`) && !given) this.#known(line, line.handed);
     if (holder?.startsWith(".")) line.idle = line.free = line.handed = undefined;
     line.expires = after?.expires;
     if (third?.startsWith("queue") && (kind === "join" || kind === "pass")) this.#compare(line, server, third);

@@ -128,7 +128,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "a hand-over that comes after the wait is kept",
       file: HAND_OVER,
-      from: "} else if (line.holder?.token !== theirs) void cleanUp({ ...next.call, store: inner }, theirs);",
+      from: "} else if (!has(theirs)) void cleanUp({ ...next.call, store: inner }, theirs);",
       to: "}",
       invariants: [9],
       first: 150,
@@ -152,8 +152,8 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "the line of a process does not stand back",
       file: HAND_OVER,
-      from: "stir(line, clock.monotonic() + STAND_BACK);",
-      to: "stir(line, 0 * STAND_BACK);",
+      from: "line.back = clock.monotonic() + STAND_BACK;",
+      to: "line.back = 0 * STAND_BACK;",
       invariants: [15],
       regime: "kept",
     },

@@ -162,8 +162,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no clean-up after a wait that ends",
     file: "src/clean-up.ts",
-    from: 'giveBack({ ...call, clock, store: part }, token, "clean up after", until, rest).catch(',
-    to: "Promise.resolve(part && clock && until && rest).catch(",
+    from: 'giveBack({ ...call, clock, store: part }, token, "clean up after", until).catch(',
+    to: "Promise.resolve(part && clock && until).catch(",
     invariants: [9],
   },
   {
