@@ -1,3 +1,8 @@
+/**
+ * Wake-ups over Upstash's server-sent events.
+ *
+ * @module holdfast/upstash-subscribe
+ */
 import type { Wakeups } from "../src/transport.ts";
 import type { UpstashOptions } from "./support/rest.ts";
 import { eventData } from "./support/sse.ts";
@@ -31,6 +36,7 @@ const PAUSE = 250;
  * import { upstash } from "holdfast/upstash";
  * import { subscribe } from "holdfast/upstash-subscribe";
  *
+ * const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
  * const locks = createLocks(upstash({ url, token, subscribe }));
  * ```
  */

@@ -108,7 +108,7 @@ async function configuration(connection: Connection): Promise<Info> {
 function refused(check: string, error: unknown): Finding {
   const found = said(error as Error);
   const advice = /NOPERM/.test(found)
-    ? "Allow this user eval evalsha set get del pttl pexpire time scan, on the prefix, fence.7t5:* and result.qdb:*"
+    ? "Allow this user eval evalsha set get del pttl pexpire time scan @sortedset, on the prefix, fence.7t5:* alive.dcr7:* queue.b0v5:* and result.qdb:*"
     : "Look at what Redis says here";
   return { check, status: "fail", found, advice };
 }

@@ -7,9 +7,13 @@ import { build } from "esbuild";
 
 /**
  * Bytes, gzipped: `createLocks` with the Upstash adapter. Just above what it is, so that it cannot grow unseen. The aim
- * is 6,500 and is not met.
+ * is 6,500 and is not met. Of it 370 are what contention needs before it is there: who asks for it and loads it, the mark
+ * of who waits elsewhere, waits that a message can end, `waiting` in a query, the rights that it needs.
  */
-const BUDGET = 10_550;
+const BUDGET = 11_000;
+
+/** The same with what is loaded when the first lock is fair, or shares its process: where a bundler does not split. */
+const BUDGET_UNSPLIT = 14_500;
 
 const ENTRY = `
   import { createLocks } from "./dist/index.js";
@@ -67,7 +71,9 @@ async function main() {
   const label = "createLocks + upstash";
   const { gzipped } = await measure(label, ENTRY, `, budget ${BUDGET.toLocaleString("en-US")} B`, [LATER]);
   if (gzipped > BUDGET) problems.push(`${label} is ${gzipped - BUDGET} B over its budget`);
-  const { text } = await measure("the same with fair waiting", ENTRY);
+  const whole = `, budget ${BUDGET_UNSPLIT.toLocaleString("en-US")} B`;
+  const { text, gzipped: unsplit } = await measure("the same with what comes later", ENTRY, whole);
+  if (unsplit > BUDGET_UNSPLIT) problems.push(`${label} unsplit is ${unsplit - BUDGET_UNSPLIT} B over its budget`);
   for (const [what, pattern] of Object.entries(NODE_ONLY)) {
     const at = text.search(pattern);
     if (at >= 0) problems.push(`${label} contains ${what}: ${text.slice(Math.max(0, at - 60), at + 60)}`);

@@ -16,7 +16,7 @@ export interface Failure {
 }
 
 const PERMISSIONS =
-  "Allow this user eval evalsha set get del pttl pexpire time scan, on this key, fence.7t5:* and result.qdb:*";
+  "Allow this user eval evalsha set get del pttl pexpire time scan @sortedset, on this key, fence.7t5:* alive.dcr7:* queue.b0v5:* and result.qdb:*";
 
 /** A refusal, what to do about it, whether asking again can help, and whether a script may have done half of its work. */
 type Refusal = readonly [pattern: RegExp, hint: string, passing?: boolean, halfDone?: boolean];

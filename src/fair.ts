@@ -7,7 +7,7 @@ import type { Pace } from "./pace.ts";
 import { createPace } from "./pace.ts";
 import type { Place } from "./places.ts";
 import { listenerOf } from "./places.ts";
-import { JOIN, PASS } from "./queue-scripts.ts";
+import { COUNT, JOIN, PASS } from "./queue-scripts.ts";
 import type { Stamped } from "./reply.ts";
 import type { Attempted, Store } from "./store.ts";
 import { stamped } from "./store.ts";
@@ -131,6 +131,11 @@ export function inLine(outer: Call): Call {
       const answer = await run(send, PASS, "freed gone forced unrecorded", token, rest, call.life, whoOf(token));
       if (answer.fence) listener?.tell(answer.label, answer.fence);
       return answer;
+    },
+
+    async query(call, send) {
+      const [answer, { left: waiting }] = [await inner.query(call, send), await run(send, COUNT, "waiting")];
+      return { ...answer, waiting };
     },
   };
 

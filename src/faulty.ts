@@ -1,4 +1,5 @@
-import { JOIN, PASS } from "./queue-scripts.ts";
+import { HAND } from "./hand-over-scripts.ts";
+import { COUNT, JOIN, PASS } from "./queue-scripts.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "./scripts.ts";
 import type { Transport, Wakeups } from "./transport.ts";
@@ -18,8 +19,8 @@ import type { Transport, Wakeups } from "./transport.ts";
 export type Fault = "fail" | "hang" | "loseReply" | "lose" | "delay";
 
 /**
- * What a request is for: a grant; an extension, which each renewal, `extend` and `verify` is; a release or clean-up;
- * a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
+ * What a request is for: a grant, or a place in line; an extension, which each renewal, `extend` and `verify` is; a
+ * release or clean-up, also one that hands the lock on; a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
  * `message`, one of these, which `lose` and `delay` alone can meet, and which they meet alone.
  */
 export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list" | "listen" | "message";
@@ -62,9 +63,11 @@ const REQUESTS = new Map<string, FaultyRequest>([
   [RELEASE, "release"],
   [GIVE, "release"],
   [PASS, "release"],
+  [HAND, "release"],
   [FORCE, "force"],
   [QUERY, "query"],
   [LOOK, "query"],
+  [COUNT, "query"],
   [SCAN, "list"],
 ]);
 

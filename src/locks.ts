@@ -108,7 +108,7 @@ export interface Locks extends AsyncDisposable {
   tryAcquire(name: string, options?: AcquireOptions): Promise<Lease | null>;
 
   /**
-   * Says who has the lock.
+   * Says who has the lock; with the default `fair: true` also how many stand in line.
    *
    * @throws {LockBackendError} if Redis did not answer, or refused: an outage never reads as free.
    * @example
@@ -284,7 +284,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
     tryAcquire: async (name, options) => (await take(prepare(name, options), true))?.lease ?? null,
 
-    query: async (name) => query(prepare(name)),
+    query: async (name) => query(await contended(prepare(name))),
 
     async *list() {
       yield* list(prepare("*"));

@@ -67,8 +67,9 @@ export interface AcquireOptions {
   minHold?: Duration | undefined;
   /**
    * First come, first served across all processes: who waits stands in a line in Redis, and a release hands the lock to
-   * the first. So that nobody is overtaken, every holder of the name has to be fair. A waiter that died delays those behind
-   * it by 3 s, or by up to 11 s over a transport without messages.
+   * the first, which it wakes where the transport has messages. So that nobody is overtaken, every holder of the name has
+   * to be fair. A waiter that died delays those behind it by 3 s, or by up to 11 s over a transport without messages.
+   * Refused over a quorum.
    * @default false
    */
   fair?: boolean | undefined;

@@ -28,17 +28,21 @@ export interface LockSnapshot {
   holders: LockHolder[];
   /** Milliseconds until the name is free by itself; 0 when it is free, `Infinity` if something without expiry is there. */
   remaining: number;
-  /** How many wait for it, where that is known. */
+  /**
+   * How many stand in line for it: by `query` of locks whose default is `fair: true`, which asks Redis once more for it;
+   * otherwise it is not there. One that died counts until its place lapses and comes to the front.
+   */
   waiting?: number;
 }
 
 export async function query(call: Call): Promise<LockSnapshot> {
   const { name, store } = call;
-  const { outcome, left, label, fence } = await persist(call, "report on", (send) => store.query(call, send));
+  const answer = await persist(call, "report on", (send) => store.query(call, send));
+  const { outcome, left, label, fence, waiting = -1 } = answer;
   const held = outcome === "held";
   const remaining = outcome === "free" ? 0 : left < 0 ? Infinity : left;
   const holders = held ? [{ owner: label || undefined, fence, remaining }] : [];
-  return { name, held, kept: outcome === "kept", holders, remaining };
+  return { name, held, kept: outcome === "kept", holders, remaining, ...(waiting >= 0 && { waiting }) };
 }
 
 export async function* list(call: Call): AsyncGenerator<LockSnapshot> {

@@ -108,3 +108,12 @@ if arg == '0' and (held == token or held == '?' .. token) then
   end
 end
 ${RELEASE}`;
+
+/**
+ * Says how many places the line has: a dead one counts until it lapses and comes to the front. Changes nothing.
+ *
+ * KEYS lock, record, queue
+ * outcomes: waiting (how many)
+ */
+export const COUNT: string = `
+return { 'waiting', redis.call('ZCOUNT', KEYS[3], '0', '1000000000000'), '', '=' }`;

@@ -59,7 +59,7 @@ export interface Quorum {
  * @throws {LockOptionsError} if there are no stores, one is there twice or is no transport, or an option is not right.
  * @example
  * ```ts
- * import Redis from "ioredis";
+ * import { Redis } from "ioredis";
  * import { createLocks } from "holdfast";
  * import { ioredis } from "holdfast/ioredis";
  * import { quorum } from "holdfast/quorum";

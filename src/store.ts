@@ -37,7 +37,8 @@ export interface Store {
   extend(call: Call, token: string, ttl: number | undefined, send: Send, fence?: number): Promise<Stamped>;
   /** `rest`: milliseconds for which the name is kept all the same. */
   release(call: Call, token: string, rest: number, send: Send): Promise<Released>;
-  query(call: Call, send: Send): Promise<Answer>;
+  /** `waiting`: how many stand in line, where that was asked. */
+  query(call: Call, send: Send): Promise<Answer & { waiting?: number }>;
   /** Takes the lock from whoever has it. `busy`: it changed hands meanwhile. `free`: nobody has it. */
   force(call: Call, token: string, send: Send): Promise<Answer>;
   /** The keys under a prefix; some may come twice. */

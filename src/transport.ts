@@ -38,8 +38,9 @@ export interface Transport {
    */
   deleteIf?(key: string, value: string): Promise<unknown>;
   /**
-   * Whether what one caller in this process waits for may be settled by another: `singleFlight` then sends one request
-   * for all of them. Not in a Worker, where a promise of another request never settles. Default: absent, no.
+   * Whether what one caller in this process waits for may be settled by another. Callers of one `createLocks` then stand
+   * in a local line: one asks Redis, and a release hands the lock to the next; and `singleFlight` sends one request for
+   * all of them. Not in a Worker, where a promise of another request never settles. Default: absent, no.
    */
   sharesProcess?: boolean;
   /**

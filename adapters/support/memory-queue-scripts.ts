@@ -1,4 +1,4 @@
-import { JOIN, PASS } from "../../src/queue-scripts.ts";
+import { COUNT, JOIN, PASS } from "../../src/queue-scripts.ts";
 import type { MemoryData } from "./memory-data.ts";
 import { idOf, mint, release, reply, type Twin } from "./memory-scripts.ts";
 
@@ -146,8 +146,14 @@ const passOn: Twin = (data, keys, args) => {
   return release(data, [lock, record], args);
 };
 
+const count: Twin = (data, [, , queueKey = ""]) => {
+  const { members } = new Queue(data, queueKey);
+  return ["waiting", members.filter(([, score]) => score <= PLACES).length, "", "="];
+};
+
 /** What a waiting line asks. */
 export const QUEUE_TWINS: ReadonlyMap<string, Twin> = new Map([
   [JOIN, join],
   [PASS, passOn],
+  [COUNT, count],
 ]);

@@ -1,4 +1,11 @@
-import { type Clock, createLocks, type Locks, type LocksOptions, type Transport } from "../../src/index.ts";
+import {
+  type Clock,
+  createLocks,
+  type Locks,
+  type LocksOptions,
+  type Transport,
+  type Wakeups,
+} from "../../src/index.ts";
 import { type QuorumOptions, quorum } from "../../src/quorum.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RespClient, respClient } from "../support/resp.ts";
@@ -20,6 +27,10 @@ export interface Counter {
   /** Resolves after so many milliseconds. */
   sleep(ms: number): Promise<void>;
   locks(options?: LocksOptions, over?: QuorumOptions): Locks;
+  /** Locks of a process whose callers hand the lock on to one another. */
+  process(): Locks;
+  /** Resolves when the next message has come. */
+  heard(): Promise<void>;
   /** Lets time pass until it has settled. */
   drive<T>(work: Promise<T>): Promise<T>;
   /** What is sent until the work and its clean-ups are over. */
@@ -48,6 +59,7 @@ export async function startDatabases(count: number): Promise<Databases> {
       const used = servers.slice(0, size);
       let open = 0;
       let foreign = 0;
+      let hear = () => {};
       const clock: Clock = {
         ...virtual,
         timer(ms, callback) {
@@ -77,10 +89,18 @@ export async function startDatabases(count: number): Promise<Databases> {
         }
       }
 
-      function watched({ set, eval: run, deleteIf }: Transport): Transport {
+      function watched({ set, eval: run, deleteIf, wakeups }: Transport): Transport {
+        const listen: Wakeups["listen"] = (channel, onMessage) =>
+          inFlight(
+            (wakeups as Wakeups).listen(channel, (message) => {
+              onMessage(message);
+              hear();
+            }),
+          );
         return {
           set: (...args) => inFlight(set(...args)),
           eval: (...args) => inFlight(run(...args)),
+          ...(wakeups && { wakeups: { listen } }),
           ...(deleteIf && { deleteIf: (...args) => inFlight(deleteIf(...args)) }),
         };
       }
@@ -99,6 +119,11 @@ export async function startDatabases(count: number): Promise<Databases> {
           const [first] = transports as [Transport];
           return createLocks(size > 1 ? quorum(transports, quorumOptions) : first, { clock, ...options });
         },
+        process: () => createLocks({ ...(transports[0] as Transport), sharesProcess: true }, { clock }),
+        heard: () =>
+          new Promise((resolve) => {
+            hear = resolve;
+          }),
         async drive(work) {
           let done = false;
           const end = () => {

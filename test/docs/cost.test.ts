@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { upstash } from "../../adapters/upstash.ts";
+import { subscribe } from "../../adapters/upstash-subscribe.ts";
 import type { Transport } from "../../src/index.ts";
 import type { RestServer } from "../support/rest-server.ts";
 import { type Databases, startDatabases } from "./billing.ts";
@@ -8,11 +9,14 @@ import { WAYS, type Way } from "./ways.ts";
 
 const page = read("docs/cost.md");
 const overRest = ({ url, token }: RestServer): Transport => upstash({ url, token });
+const overStreams = ({ url, token }: RestServer): Transport => upstash({ url, token, subscribe });
 /** As any client does it that has no compare-and-delete. */
-function byScript(server: RestServer): Transport {
-  const { set, eval: run } = overRest(server);
-  return { set, eval: run };
-}
+const byScript =
+  (over: typeof overRest) =>
+  (server: RestServer): Transport => {
+    const { set, eval: run, wakeups } = over(server);
+    return { set, eval: run, ...(wakeups && { wakeups }) };
+  };
 
 /** $0.20 for 100,000 commands; 500,000 are free in a month. */
 const dollars = (commands: number) => (commands * 0.2) / 100_000;
@@ -30,6 +34,8 @@ describe("what the guide to costs says is what is counted", { timeout: 120_000 }
   const commands: Record<string, number> = {};
   beforeAll(async () => {
     databases = await startDatabases(3);
+    // Loaded by the first lock that competes, in real time.
+    await import("../../src/contention.ts");
     // The servers of a quorum have to be older than a ttl of 2 s, in whole seconds.
     await new Promise((resolve) => setTimeout(resolve, 3100));
   });
@@ -48,8 +54,9 @@ describe("what the guide to costs says is what is counted", { timeout: 120_000 }
   test.each(Object.entries(WAYS))("%s", async (heading, ways) => {
     const rows: string[][] = [];
     for (const way of ways) {
-      const rest = await mean(way, overRest);
-      const script = await mean(way, byScript);
+      const over = way.woken ? overStreams : overRest;
+      const rest = await mean(way, over);
+      const script = await mean(way, byScript(over));
       commands[`${heading}: ${way.title}`] = rest.commands;
       const figures = [rest.requests, rest.commands, script.commands].map(count);
       rows.push([way.title, ...figures, small(dollars(rest.commands * 1000))]);
@@ -69,6 +76,7 @@ describe("what the guide to costs says is what is counted", { timeout: 120_000 }
     const [computed, hit] = [of("`singleFlight` that computes"), of("`singleFlight` that finds the result")];
     const waiting = commands["Waiting: one waiter, for 10 minutes"] ?? Number.NaN;
     const patient = commands["Waiting: the same, `retry: { min: 5000, max: 30000 }`"] ?? Number.NaN;
+    const inLine = commands["Waiting in line: one waiter in line, for 10 minutes"] ?? Number.NaN;
     const cheap = commands["Taking and giving back: the same, `fence: false`"] ?? Number.NaN;
     const quorum = of("`request`, 3 stores");
     const rows: [string, number][] = [
@@ -80,6 +88,7 @@ describe("what the guide to costs says is what is counted", { timeout: 120_000 }
       ['the same, `ttl: "5m"`', hours * (commands['Holding: the same, `ttl: "5m"`'] ?? Number.NaN)],
       ["one waiter all the time", hours * 6 * waiting],
       ["the same, `retry: { min: 5000, max: 30000 }`", hours * 6 * patient],
+      ["one waiter in line all the time, `fair: true`", hours * 6 * inLine],
       ['one flight of `keep: "1m"`, asked for each second', minutes * (computed + 59 * hit)],
       ["a lock each minute over a quorum of 3", minutes * quorum],
     ];

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLocks, type Locks, type LocksOptions } from "../../src/index.ts";
 import { singleFlight } from "../../src/single-flight.ts";
 import { outcome } from "../support/outcome.ts";
+import { until } from "../support/redis-process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RespClient, respClient, text } from "../support/resp.ts";
 import { type TcpClient, tcpClient } from "../support/tcp-clients.ts";
@@ -47,10 +48,12 @@ describe("keys", () => {
       "lock:NAME",
       "fence.7t5:lock:NAME",
       "result.qdb:lock:NAME",
+      "queue.b0v5:lock:NAME",
+      "alive.dcr7:lock:NAME",
     ]);
     const lease = await locks.acquire("a", { owner: "host 7" });
     expect(await keys()).toEqual(["fence.7t5:lock:a", "lock:a"]);
-    expect(text(await redis.send("GET", "lock:a"))).toBe(`${lease.token.slice(0, 23)} host 7`);
+    expect(text(await redis.send("GET", "lock:a"))).toBe(`${lease.token.slice(0, 23)}: host 7`);
     const [lock, record] = [await pttl("lock:a"), await pttl("fence.7t5:lock:a")];
     expect(lock).toBeGreaterThan(20_000);
     expect(lock).toBeLessThanOrEqual(30_000);
@@ -75,6 +78,36 @@ describe("keys", () => {
     await singleFlight(locks, "e", { keep: "2m" }, () => "the result");
     expect(text(await redis.send("GET", "result.qdb:lock:e"))).toContain("the result");
     expect(await pttl("result.qdb:lock:e")).toBeLessThanOrEqual(120_000);
+  });
+
+  test("of who waits: the line, and the mark", async () => {
+    await redis.send("FLUSHALL");
+    const other = await locksAt();
+    const held = await locks.acquire("waited for");
+    const waiting = other.acquire("waited for");
+    await until(async () => (await pttl("alive.dcr7:lock:waited for")) > 0, "there is no mark");
+    expect(await pttl("alive.dcr7:lock:waited for")).toBeLessThanOrEqual(1500);
+    expect(text(await redis.send("GET", "alive.dcr7:lock:waited for"))).toBe("1");
+    await held.release();
+    await (await waiting).release();
+
+    const first = await locks.acquire("in line", { fair: true });
+    const second = other.acquire("in line", { fair: true });
+    await until(async () => (await pttl("queue.b0v5:lock:in line")) > 0, "there is no line");
+    expect(await pttl("queue.b0v5:lock:in line")).toBeLessThanOrEqual(60_000);
+    expect(text(await redis.send("TYPE", "queue.b0v5:lock:in line"))).toBe("zset");
+    const [place] = (await redis.send("ZRANGE", "queue.b0v5:lock:in line", "0", "0")) as Buffer[];
+    await first.release();
+    const { token } = await second;
+    expect(String(place).split(" ")[1]).toBe(token);
+    await (await second).release();
+
+    // Handed over, and not yet confirmed.
+    const last = await locks.acquire("handed", { fair: true });
+    await redis.send("ZADD", "queue.b0v5:lock:handed", "1", `who t${"a".repeat(22)} gone`);
+    await redis.send("ZADD", "queue.b0v5:lock:handed", String(Date.now() + 60_000), "who");
+    await last.release();
+    expect(text(await redis.send("GET", "lock:handed"))).toBe(`?t${"a".repeat(22)} gone`);
   });
 
   test("who deletes a lock by hand: its holder is told so", async () => {

@@ -13,6 +13,7 @@ Object.assign(globalThis, {
   env,
   url: env.UPSTASH_REDIS_REST_URL,
   client: { send },
+  subscriber: { subscribe: done, unsubscribe: done },
   bunRedis: { send: (name: string, args: string[]) => send([name, ...args]) },
   glide: { customCommand: send },
   denoRedis: { sendCommand: (name: string, args: string[]) => send([name, ...args]) },

@@ -33,13 +33,21 @@ afterAll(async () => {
 const RULES = (/^ACL SETUSER .*$/m.exec(page)?.[0] ?? "").split(" ").slice(3);
 
 describe("rights", () => {
-  const rights = RULES.filter((each) => /^[+~]/.test(each));
+  const all = RULES.filter((each) => /^[+~&]/.test(each));
+  /** Those whose lack costs a poll and no more. */
+  const messages = all.filter((each) => /^\+(publish|(un)?subscribe)$|^&/.test(each));
+  const rights = all.filter((each) => !messages.includes(each));
   let users = 0;
   async function user(missing?: string): Promise<string> {
     const name = `user-${++users}`;
     const allowed = RULES.filter((each) => each !== missing).map((each) => each.replace("PASSWORD", "secret"));
     expect(text(await redis.send("ACL", "SETUSER", name, ...allowed))).toBe("OK");
     return `redis://${name}:secret@${server.host}:${server.port}`;
+  }
+
+  async function inVain(wait: Promise<unknown>): Promise<void> {
+    const { error } = await outcome(wait);
+    if (error && !isLockError(error, "TIMEOUT")) throw error;
   }
 
   /** What does not work, with what is said of it. */
@@ -71,11 +79,17 @@ describe("rights", () => {
       await attempt("verify", async () => (await locks.acquire(`${name}, verified`)).verify());
       await attempt("query", () => locks.query(name));
       await attempt("busy", () => locks.tryAcquire(name));
-      await attempt("wait", () =>
-        locks.acquire(name, { wait: 50 }).catch((error: unknown) => {
-          if (!isLockError(error, "TIMEOUT")) throw error;
-        }),
-      );
+      // Another process, as far as the local line can tell.
+      const elsewhere = createLocks(transport, options);
+      await attempt("wait", () => inVain(elsewhere.acquire(name, { wait: 50 })));
+      const fair = elsewhere.withOptions({ fair: true, fence });
+      await attempt("fair", async () => {
+        const held = await fair.acquire(`${name}, fair`);
+        await inVain(fair.acquire(`${name}, fair`, { wait: 50 }));
+        await held.release();
+      });
+      await attempt("fair query", () => fair.query(name));
+      await elsewhere.close();
       await attempt("list", () => locks.list()[Symbol.asyncIterator]().next());
       await attempt("force", () => locks.forceRelease(name));
       await locks.close();
@@ -94,13 +108,24 @@ describe("rights", () => {
   test.each(rights)("without %s something is refused, by an error that names it", async (right) => {
     const failed = await failures(await user(right));
     expect(Object.keys(failed).length).toBeGreaterThan(0);
-    const named = right.startsWith("+") ? right.slice(1) : right.replace(/lock:\*$/, "*").replace(/^~(\*)?/, "");
+    const named = right.startsWith("+z")
+      ? "@sortedset"
+      : right.startsWith("+")
+        ? right.slice(1)
+        : right.replace(/lock:\*$/, "*").replace(/^~(\*)?/, "");
     const messages = Object.values(failed).filter((message) => /NOPERM|can't run this command/.test(message));
     expect(messages.length).toBeGreaterThan(0);
     for (const message of messages) {
       expect(message).toContain("Allow this user ");
       expect(message.split("Allow this user ")[1]).toContain(named);
     }
+    const said = tableUnder(page, "Rights").map(([cell]) => cell);
+    expect(said.some((cell) => cell?.includes(`\`${right.replace("+", "")}\``))).toBe(true);
+  });
+
+  test.each(messages)("without %s who waits in line polls, and nothing is refused", async (right) => {
+    expect(messages).toHaveLength(4);
+    expect(await failures(await user(right))).toEqual({});
     const said = tableUnder(page, "Rights").map(([cell]) => cell);
     expect(said.some((cell) => cell?.includes(`\`${right.replace("+", "")}\``))).toBe(true);
   });
@@ -118,8 +143,14 @@ describe("rights", () => {
     const without = async (right: string) => Object.keys(await failures(await user(right)));
     expect(await without("+scan")).toEqual(["list"]);
     expect(await without("~result.qdb:lock:*")).toEqual(["flight"]);
-    expect(await without("+pexpire")).toEqual(["extend"]);
-    expect(await without("+del")).toEqual(["release", "force", "flight"]);
+    expect(await without("~alive.dcr7:lock:*")).toEqual(["wait"]);
+    expect(await without("~queue.b0v5:lock:*")).toEqual(["fair", "fair query"]);
+    // A clean-up may be told of while the next thing is tried.
+    for (const right of rights.filter((each) => /^\+z(?!count)/.test(each)))
+      expect(["fair", "fair,fair query"]).toContain(String(await without(right)));
+    expect(await without("+zcount")).toEqual(["fair query"]);
+    expect(await without("+pexpire")).toEqual(expect.arrayContaining(["extend", "fair"]));
+    expect((await without("+del")).sort()).toEqual(["fair", "flight", "force", "release"]);
     expect(await without("+time")).toContain("grant");
     expect(await without("+pttl")).toEqual(expect.arrayContaining(["verify", "query", "wait"]));
     expect(await without("+pttl")).not.toContain("grant");

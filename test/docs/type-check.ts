@@ -51,7 +51,7 @@ const OTHERS: Record<string, string[]> = Object.fromEntries(
     "redlock-universal": "universal/dist/index.d.ts",
     "redis-semaphore": "redis-semaphore/lib/index.d.ts",
     "simple-redis-mutex": "simple-redis-mutex/dist/index.d.ts",
-    "@upstash/lock": "@upstash/lock/dist/index.d.ts",
+    "@upstash/lock": "@upstash/lock/dist/index.d.mts",
   }).map(([name, types]) => [name, [join(root, "test/migrating/node_modules", types)]]),
 );
 

@@ -10,6 +10,8 @@ export interface Way {
   stores?: number;
   /** Over how many seeds the mean is taken, where chance decides. @default 1 */
   seeds?: number;
+  /** With server-sent events. */
+  woken?: boolean;
   count(counter: Counter, name: string): Promise<Cost>;
 }
 
@@ -41,11 +43,26 @@ function waiting(ms: number, options: object): Way["count"] {
   };
 }
 
+/** A wait in line of 1 s for a lock that its holder hands on, with the release of both. */
+function inLine(woken: boolean): Way["count"] {
+  return async ({ cost, drive, heard, locks, sleep }, name) => {
+    const held = await drive(locks().acquire(name, { fair: true }));
+    return cost(async () => {
+      const call = locks().request(name, { fair: true }, done);
+      await drive(sleep(1000));
+      const message = heard();
+      await drive(held.release());
+      if (woken) await message;
+      await drive(call);
+    });
+  };
+}
+
 /** Ten minutes of waiting, without what begins and ends it. */
 function tenMinutesOfWaiting(options: object): Way["count"] {
   return async ({ cost, drive, locks, sleep }, name) => {
     const first = locks();
-    await first.acquire(name, other);
+    await drive(first.acquire(name, { ...other, ...options }));
     const controller = new AbortController();
     const call = locks({ wait: Infinity, signal: controller.signal, ...options }).acquire(name);
     await drive(sleep(20_000));
@@ -156,6 +173,63 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
       title: "the same, `retry: { min: 5000, max: 30000 }`",
       seeds: 4,
       count: tenMinutesOfWaiting({ retry: { min: 5000, max: 30_000 } }),
+    },
+  ],
+  "Waiting in line": [
+    {
+      title: "`request` with `fair: true`, and nobody else is there",
+      count: ({ cost, drive, locks }, name) => cost(() => drive(locks({ fair: true }).request(name, done))),
+    },
+    {
+      title: "`tryAcquire` with `fair: true`, and another has it",
+      async count({ cost, drive, locks }, name) {
+        await drive(locks().acquire(name, other));
+        return cost(() => drive(locks({ fair: true }).tryAcquire(name)));
+      },
+    },
+    {
+      title: "`request` in line that waits 1 s, polling, with the release that hands it the lock",
+      seeds: 5,
+      count: inLine(false),
+    },
+    { title: "the same with server-sent events", woken: true, count: inLine(true) },
+    { title: "one waiter in line, for 10 minutes", count: tenMinutesOfWaiting({ fair: true }) },
+    {
+      title: "the same wait, with server-sent events",
+      woken: true,
+      count: tenMinutesOfWaiting({ fair: true }),
+    },
+    {
+      title: "`query` with `fair: true`, and somebody holds it",
+      async count({ cost, drive, locks }, name) {
+        await drive(locks().acquire(name, other));
+        return cost(() => drive(locks({ fair: true }).query(name)));
+      },
+    },
+  ],
+  "In one process": [
+    {
+      title: "a release that hands the lock to another caller of the process",
+      async count({ cost, drive, process, sleep }, name) {
+        const locks = process();
+        const held = await drive(locks.acquire(name));
+        const next = locks.acquire(name);
+        await drive(sleep(1));
+        return cost(async () => {
+          await drive(held.release());
+          await drive(next);
+        });
+      },
+    },
+    {
+      title: "a failed poll, when such a process has the lock",
+      async count({ cost, drive, locks, process }, name) {
+        await drive(process().acquire(name, other));
+        const polls = (maxAttempts: number) =>
+          cost(() => drive(failed(locks({ fence: false, retry: () => 5 }).acquire(name, { maxAttempts }))));
+        const [three, two] = [await polls(3), await polls(2)];
+        return { requests: three.requests - two.requests, commands: three.commands - two.commands };
+      },
     },
   ],
   Holding: [

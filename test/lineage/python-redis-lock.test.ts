@@ -4,9 +4,11 @@ import { promisify } from "node:util";
 import { context } from "@opentelemetry/api";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterAll, expect, inject } from "vitest";
-import type { Clock, LockEvent } from "../../src/index.ts";
+import type { Clock, LockEvent, Transport } from "../../src/index.ts";
 import { instrument } from "../../src/otel.ts";
+import { JOIN } from "../../src/queue-scripts.ts";
 import { singleFlight } from "../../src/single-flight.ts";
+import { faulty } from "../../src/testing.ts";
 import { fresh, HERE, holderOf, holdfast, PREFIX, shared } from "../cli/support.ts";
 import { useContext } from "../observability/sdk.ts";
 import { failsWith } from "../support/outcome.ts";
@@ -14,6 +16,7 @@ import { until } from "../support/redis-process.ts";
 import { ONE } from "./support/kinds.ts";
 import { lineage } from "./support/lineage.ts";
 
+const WAITING = "no spinning while waiting (BLPOP signal)";
 const RENEWAL = "auto_renewal, every two thirds of the ttl, stops when the lock object is collected";
 const ERRORS = "AlreadyAcquired, NotAcquired, NotExpirable, InvalidTimeout, TimeoutNotUsable, TimeoutTooLarge";
 
@@ -24,6 +27,33 @@ redis.call("del", KEYS[2])
 redis.call("lpush", KEYS[2], 1)
 redis.call("del", KEYS[1])
 return 0`;
+
+/** A way to a store that says how often it was asked for the lock, and whether it hears messages; it can stop asking. */
+function ear(lost = 0) {
+  const at = { joins: 0, hears: false, mute: false };
+  const via = (transport: Transport): Transport => {
+    const network = faulty(transport);
+    if (lost) network.next("lose", { times: lost });
+    return {
+      ...network,
+      async eval(script, keys, args) {
+        if (script === JOIN && at.mute) throw new Error("connect ECONNREFUSED");
+        if (script === JOIN) at.joins++;
+        return network.eval(script, keys, args);
+      },
+      wakeups: {
+        async listen(channel, onMessage) {
+          const stop = (await network.wakeups?.listen(channel, onMessage)) ?? (() => {});
+          at.hears = true;
+          return stop;
+        },
+      },
+    };
+  };
+  /** Once when it comes, and once more when it hears: what was said before that nobody has heard. */
+  const ready = () => until(async () => at.hears && at.joins > 1, "it does not listen");
+  return { at, via, ready };
+}
 
 /** How far timers of Node may be ahead of the clock. */
 const EARLY = 5;
@@ -119,7 +149,7 @@ lineage("python-redis-lock", (row) => {
   row("id, get_owner_id(); release from another process with the id", "another process, over Redis", async () => {
     const name = fresh();
     const key = (await holdfast([...HERE, "lock", name, "60000", "--owner", "worker 3"])).stdout.trim();
-    expect(key).toMatch(/^t[\w-]{22} worker 3$/);
+    expect(key).toMatch(/^t[\w-]{22}:? worker 3$/);
     expect((await holdfast([...HERE, "unlock", name, key])).code).toBe(0);
     expect(await holderOf(name)).toBeNull();
   });
@@ -193,6 +223,65 @@ lineage("python-redis-lock", (row) => {
     expect((await holdfast([...here, "reset", "--all", "--yes"])).code).toBe(0);
     expect(await left()).toEqual([]);
     expect(await shared().send("DEL", `${prefix.slice(0, -1)}-other`)).toBe(1);
+  });
+
+  row(WAITING, { over: ONE, part: "the release itself wakes" }, async (place) => {
+    const name = place.fresh();
+    const { at, via, ready } = ear();
+    const held = await place.locks({ fair: true }).acquire(name);
+    const waiting = place.locks({ fair: true, renew: true }, via).acquire(name);
+    await ready();
+    // It could not ask any more.
+    at.mute = true;
+    const before = at.joins;
+    await held.release();
+    const lease = await waiting;
+    expect([lease.held, at.joins, lease.fence > held.fence]).toEqual([true, before, true]);
+    expect(await lease.verify()).toBe(true);
+  });
+
+  row(WAITING, { over: ONE, part: "once a second at most until then" }, async (place) => {
+    const name = place.fresh();
+    const { at, via, ready } = ear();
+    const held = await place.locks({ fair: true }).acquire(name);
+    const waiting = place.locks({ fair: true }, via).acquire(name, { wait: "1m" });
+    await ready();
+    const [began, before] = [place.now(), at.joins];
+    await place.pass(2500);
+    expect(at.joins - before).toBeLessThanOrEqual(1 + (place.now() - began) / (1000 - EARLY));
+    await held.release();
+    expect((await place.settle(waiting)).held).toBe(true);
+  });
+
+  row(WAITING, { over: ONE, part: "polling backs off" }, async (place) => {
+    const name = place.fresh();
+    const held = await place.locks().acquire(name, { ttl: "1m" });
+    const without = ({ set, eval: run }: Transport): Transport => ({ set, eval: run });
+    const other = place.locks({ retry: { min: 100, max: 800, jitter: 0 }, wait: "1m" }, without);
+    const before = place.requests.length;
+    const waiting = other.acquire(name);
+    await place.pass(2600);
+    const asked = place.requests.slice(before);
+    const pauses = asked.slice(1).map((at, index) => at - (asked[index] as number));
+    expect(pauses.length).toBeGreaterThan(2);
+    for (const [index, pause] of pauses.entries())
+      expect(pause).toBeGreaterThan(Math.min(800, 100 * 2 ** index) - EARLY);
+    await held.release();
+    expect((await place.settle(waiting)).held).toBe(true);
+  });
+
+  row(WAITING, { over: ONE, part: "a lost wake-up costs one poll" }, async (place) => {
+    const name = place.fresh();
+    const { at, via, ready } = ear(Infinity);
+    const held = await place.locks({ fair: true }).acquire(name);
+    const waiting = place.locks({ fair: true, renew: true }, via).acquire(name);
+    await ready();
+    const before = at.joins;
+    await held.release();
+    const lease = await place.settle(waiting);
+    expect([lease.held, at.joins > before]).toEqual([true, true]);
+    // In real time one may have been under way.
+    expect(at.joins - before).toBeLessThanOrEqual(place.clock ? 1 : 2);
   });
 
   row(ERRORS, { over: ONE, part: "their cases" }, async (place) => {

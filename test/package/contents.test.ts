@@ -18,8 +18,8 @@ beforeAll(async () => {
     .sort();
 });
 
-/** What entries share, which is named by its content: modules, and declarations. */
-const SHARED = /^dist\/(chunk-[A-Z0-9]{8}\.c?js|[\w-]+-[\w-]{8}\.d\.c?ts)$/;
+/** What entries share or load later, which is named by its content: modules, and declarations. */
+const SHARED = /^dist\/((chunk|contention)-[A-Z0-9]{8}\.c?js|[\w-]+-[\w-]{8}\.d\.c?ts)$/;
 
 /** The command, in pieces that are loaded when they are needed, and the licences of what is in them. */
 const COMMAND = /^dist\/cli\/((main|guardian|chunk-[A-Z0-9]{8}|[a-z]+-[A-Z0-9]{8})\.js|THIRD-PARTY\.txt)$/;
@@ -66,5 +66,5 @@ test("the package's size is printed, and holds", async () => {
   const unpacked = sizes.reduce((sum, each) => sum + each, 0);
   const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
   console.log(`package: ${files.length} files, ${kilobytes(size)}, unpacked ${kilobytes(unpacked)}`);
-  expect(size).toBeLessThan(250_000);
+  expect(size).toBeLessThan(280_000);
 });

@@ -25,6 +25,7 @@ export interface Call {
     | "land"
     | "join"
     | "pass"
+    | "count"
     | "hand";
   /** The first argument of the script: the token, for those that have one. */
   token: string;
@@ -83,6 +84,7 @@ const COMMANDS = new Map<string, Call["command"]>([
   [flight.LAND, "land"],
   [queue.JOIN, "join"],
   [queue.PASS, "pass"],
+  [queue.COUNT, "count"],
   [handOver.HAND, "hand"],
 ]);
 

@@ -104,7 +104,7 @@ describe("list", () => {
     expect(error).toMatchObject({ code: "BACKEND", errors: [{ position: 0 }, { position: 2 }] });
     expect(error.message).toBe(
       'Redis did not list "lock:": 2 of 3 stores failed: [0] connect ECONNREFUSED; [2] NOPERM this user has no ' +
-        "permissions. Allow this user eval evalsha set get del pttl pexpire time scan, on this key, fence.7t5:* and result.qdb:*.",
+        "permissions. Allow this user eval evalsha set get del pttl pexpire time scan @sortedset, on this key, fence.7t5:* alive.dcr7:* queue.b0v5:* and result.qdb:*.",
     );
   });
 });

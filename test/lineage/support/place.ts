@@ -58,14 +58,14 @@ export function placeOn(ground: Ground, prefix: string): Place {
   const sleep = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
   const now = () => clock?.monotonic() ?? performance.now();
 
-  function noted({ set, eval: run }: Transport): Transport {
+  function noted({ set, eval: run, wakeups }: Transport): Transport {
     function noting<Args extends unknown[]>(send: (...command: Args) => Promise<unknown>) {
       return (...command: Args) => {
         requests.push(now());
         return send(...command);
       };
     }
-    return { set: noting(set), eval: noting(run) };
+    return { set: noting(set), eval: noting(run), ...(wakeups && { wakeups }) };
   }
 
   const place: Place = {

@@ -45,6 +45,8 @@ export const ROWS = {
     "extend(expire)": "lease.extend(ttl)",
     "release() raises NotAcquired": "release() returns false: an expired lock is no exception",
     "reset(), reset_all()": "forceRelease(name); holdfast reset NAME, holdfast reset --all",
+    "no spinning while waiting (BLPOP signal)":
+      "wake-ups where the transport can, polling that backs off where it cannot; a lost wake-up costs one poll",
     "AlreadyAcquired, NotAcquired, NotExpirable, InvalidTimeout, TimeoutNotUsable, TimeoutTooLarge":
       "LockOptionsError for wrong use, LockLostError and false for the rest; a wait longer than the ttl is fine with renewal",
     "loggers by name: acquire, refresh, release": "onEvent, and OpenTelemetry",
