@@ -323,7 +323,7 @@ export class Lines {
       const since = wait.fair ? seat?.since : wait.asked;
       if (since === undefined || (!wait.fair && !client.plan.shares)) continue;
       const { retry } = client.plan;
-      const pause = seat ? (seat.life - 1000) / 2 : Math.max(retry.min, retry.max, 1000);
+      const pause = seat ? (seat.life - 1000) / 2 : Math.max(retry.min, retry.max, 1250);
       const stood = this.#now - Math.max(free, since, this.#undisturbed(wait));
       if (stood > pause * 1.01 + this.#slack(client))
         this.#witness.fail(13, `the lock stands free for ${stood.toFixed(0)} ms beside ${wait.label}`);
