@@ -16,7 +16,7 @@ local mark = read()
 if held == more then return reply('granted', call('PTTL', lock), mark == '+' and last) end
 if held == token and not mark then
   local since = call('PTTL', KEYS[3])
-  if since < 0 or since > 1000 then
+  if since < 0 or since > 29500 then
     call('SET', lock, more, 'PX', ttl)
     life = lasting
     return reply('granted', tonumber(ttl), life ~= '' and mint())

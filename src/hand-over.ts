@@ -29,13 +29,15 @@ interface Line {
   holder?: (Stamped & { token: string }) | undefined;
   /** What Redis said last of another's lock. */
   busy?: Stamped | undefined;
+  /** Until when it is another's turn, on the monotonic clock. */
+  back: number;
 }
 
 /** By locks, and then by key. */
 const lines = new WeakMap<Core, Map<string, Line>>();
 
-/** How long nobody here asks when it is another's turn, in milliseconds: as long as a wait pauses at most. */
-const STAND_BACK = 1000;
+/** How long nobody here asks when it is another's turn, in milliseconds: as long as a wait pauses at most, and its trip. */
+const STAND_BACK = 1250;
 
 /** Kept at the end of a wait for asking Redis who has the lock, in milliseconds: what the others here do is no answer. */
 const LAST_WORD = 1000;
@@ -61,7 +63,7 @@ export function inTurn(outer: Call): Call {
     if (known) return known;
     // Leases that end by themselves leave theirs behind.
     if (here.size % 64 === 63) for (const [key, old] of here) if (!old.waiters.length && !holds(old)) here.delete(key);
-    const line: Line = { waiters: [] };
+    const line: Line = { waiters: [], back: -Infinity };
     here.set(lock, line);
     return line;
   }
@@ -96,12 +98,13 @@ export function inTurn(outer: Call): Call {
     else if (self.due === Infinity) self.due = now + outer.delay(++asked);
     const label = line.holder?.token.replace(/^\S* ?/, "") ?? line.busy?.label ?? "";
     return {
-      outcome: "busy",
+      // During an outage nobody says that another has it.
+      outcome: holds(line) || (line.busy && line.busy.mono >= began) ? "busy" : "unknown",
       left: -1,
       fence: undefined,
       label,
       ...instant(clock),
-      pause: Math.min(self.due, lastWord) - now,
+      pause: Math.max(line.back, Math.min(self.due, lastWord)) - now,
     };
   }
 
@@ -126,7 +129,8 @@ export function inTurn(outer: Call): Call {
     const first = !line.waiters.length || line.waiters[0] === self;
     const now = clock.monotonic();
     if (first && !self.due && holds(line)) self.due = Infinity;
-    if (call.wait > 0 && now < Math.min(lastWord, first ? self.due : Infinity)) return stand(line);
+    const quiet = Math.max(line.back, Math.min(lastWord, first ? self.due : Infinity));
+    if (call.wait > 0 && now < quiet) return stand(line);
     if (call.wait > 0 && first) line.waiters[0] = self;
 
     // Who waits for another caller here leaves no mark.
@@ -149,12 +153,13 @@ export function inTurn(outer: Call): Call {
     ...[call, token, rest, send]: Parameters<Store["release"]>
   ): Promise<Pick<Stamped, "outcome">> {
     const line = lineOf();
-    // Of a wait that ends.
-    if (self.token === token) leave(line);
+    // Of a wait that ends: it may have been granted or not, and so has nothing to hand over.
+    const ends = self.token === token;
+    if (ends) leave(line);
     if (line.holder?.token === token) line.holder = undefined;
     const [next] = line.waiters;
     const theirs = next?.token;
-    if (!run || !theirs || rest || handing || next.spoilt === theirs) {
+    if (!run || !theirs || rest || handing || ends || core.closing || next.spoilt === theirs) {
       const answer = await inner.release(call, token, rest, send);
       if (answer.outcome === "freed" && !rest) stir(line, 0);
       tidy(line);
@@ -180,7 +185,10 @@ export function inTurn(outer: Call): Call {
     }
     if (answer.outcome !== "granted") {
       // Somebody elsewhere waits, and asks within a second.
-      if (answer.outcome === "freed") stir(line, clock.monotonic() + STAND_BACK);
+      if (answer.outcome === "freed") {
+        line.back = clock.monotonic() + STAND_BACK;
+        stir(line, line.back);
+      }
       return answer;
     }
     if (next.token === theirs && line.waiters[0] === next) {

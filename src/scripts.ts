@@ -59,7 +59,7 @@ if type(held) == 'table' then
   if not held then call('SET', lock, token, 'PX', arg) end
 end
 if held and held ~= token then
-  if KEYS[3] and held:find('^t[%w_-]+:') then call('SET', KEYS[#KEYS], '1', 'NX', 'PX', '1500') end
+  if KEYS[3] and held:find('^t[%w_-]+:') then call('SET', KEYS[#KEYS], '1', 'NX', 'PX', '30000') end
   return reply('busy', more == '1' and call('PTTL', lock), '', held)
 end
 local left = held and call('PTTL', lock) or tonumber(arg)

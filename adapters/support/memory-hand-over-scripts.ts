@@ -10,7 +10,7 @@ const hand: Twin = (data, [lock, record, mark = ""], args) => {
   if (held === other) return reply("granted", data.pttl(lock), known === "+" ? last : "");
   if (held === token && !known) {
     const since = data.pttl(mark);
-    if (since < 0 || since > 1000) {
+    if (since < 0 || since > 29_500) {
       data.set(lock, other, Number(ttl));
       return reply("granted", Number(ttl), life ? mint(data, record, last, entries, idOf(other), life) : "");
     }

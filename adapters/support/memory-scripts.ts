@@ -29,7 +29,7 @@ export function mint(data: MemoryData, record: string, was: string, entries: str
 export const acquire: Twin = (data, [lock, record, mark], [token = "", ttl, life = "", timed]) => {
   const value = data.get(lock);
   if (value !== undefined && value !== token) {
-    if (mark && /^t[\w-]+:/.test(value) && data.get(mark) === undefined) data.set(mark, "1", 1500);
+    if (mark && /^t[\w-]+:/.test(value) && data.get(mark) === undefined) data.set(mark, "1", 30_000);
     return reply("busy", timed === "1" ? data.pttl(lock) : -1, "", value);
   }
   const left = value ? data.pttl(lock) : Number(ttl);

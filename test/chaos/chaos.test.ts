@@ -16,6 +16,7 @@ describe.concurrent("processes that hold and wait, while nothing is lost", () =>
     "HTTP: a connection is cut at each step",
     "Redis is stopped at each step, within the ttl and past it",
     "Redis is killed at each step, restarted from its log",
+    "in line: a waiter is killed at each step",
   ])(
     "no two hold at a time, all are served again, nothing is left: %s",
     async (name) => {

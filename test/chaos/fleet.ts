@@ -54,11 +54,12 @@ export interface FleetOptions {
   ttl: number;
   random: () => number;
   resource: Resource;
+  fair?: boolean | undefined;
 }
 
 export async function openFleet(
   stage: Pick<Stage, "connect">,
-  { size, ttl, random, resource }: FleetOptions,
+  { size, ttl, random, resource, fair = false }: FleetOptions,
 ): Promise<Fleet> {
   const dir = await mkdtemp(join(tmpdir(), "holdfast-journals-"));
   const journals = new Map<string, string>();
@@ -108,7 +109,7 @@ export async function openFleet(
   function launch(link: Link, proxy: TcpProxy): Worker {
     const who = `${link.kind} ${++started}`;
     const journal = join(dir, `${started}.jsonl`);
-    const part: Part = { who, link, ttl, journal, lock: "the lock", seed: Math.floor(random() * 2 ** 31) };
+    const part: Part = { who, link, ttl, journal, lock: "the lock", fair, seed: Math.floor(random() * 2 ** 31) };
     const child = fork(PROGRAM, [JSON.stringify(part)], {
       execArgv: [],
       env: { ...process.env, NODE_COMPILE_CACHE },

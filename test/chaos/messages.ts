@@ -30,6 +30,7 @@ export interface Part {
   /** Milliseconds. */
   ttl: number;
   seed: number;
+  fair: boolean;
   /** The file that it writes its journal to. */
   journal: string;
 }

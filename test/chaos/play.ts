@@ -48,7 +48,7 @@ export async function play(scenario: Scenario, seed: number, size = 4): Promise<
     const stage = await openStage((await scenario.start?.(defer)) ?? startRedis);
     defer(stage.close);
     const links = { connect: (index: number) => stage.connect(scenario.rest ? 2 : index) };
-    const fleet = await openFleet(links, { size, ttl, random, resource });
+    const fleet = await openFleet(links, { size, ttl, random, resource, fair: scenario.fair });
     defer(fleet.close);
     await scenario.run({ stage, fleet, ttl, random, defer });
     const over = now();

@@ -27,6 +27,8 @@ export interface Scenario {
   breaksBare: boolean;
   /** Milliseconds. @default 600 */
   ttl?: number;
+  /** All workers stand in line. @default false */
+  fair?: boolean;
   /** All workers over REST instead of each client in turn. */
   rest?: boolean;
   /** A Redis that is not as usual. @default `startRedis` */

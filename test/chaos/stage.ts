@@ -87,12 +87,13 @@ export async function openStage(start: Start = startRedis): Promise<Stage> {
   };
 }
 
-/** Every key but the records, which are there to outlive the locks and expire by themselves. */
+/** Every key but the records, lines and marks, which may outlive the locks and expire by themselves. */
 export async function keysLeft(stage: Stage): Promise<string[]> {
   const left: string[] = [];
   for (const key of ((await stage.admin("KEYS", "*")) as Buffer[]).map(String)) {
     const pttl = (await stage.admin("PTTL", key)) as number;
-    if (pttl !== -2 && !(key.startsWith("fence.7t5:") && pttl > 0)) left.push(`${key} (${pttl} ms)`);
+    if (pttl !== -2 && !(/^(fence\.7t5|queue\.b0v5|alive\.dcr7):/.test(key) && pttl > 0))
+      left.push(`${key} (${pttl} ms)`);
   }
   return left;
 }

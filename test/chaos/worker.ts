@@ -9,7 +9,7 @@ import type { Answer, Link, Message, Order, Part } from "./messages.ts";
 import { openGate, stepped } from "./steps.ts";
 
 const part = JSON.parse(process.argv[2] as string) as Part;
-const { who, lock, ttl } = part;
+const { who, lock, ttl, fair } = part;
 const note = openJournal(part.journal);
 const random = seededRandom(part.seed);
 const say = (message: Message) => process.send?.(message, () => {});
@@ -50,11 +50,15 @@ const long = Math.min(ttl, 1000) * 0.8;
 const commandTimeout = Math.min(ttl / 2, 500);
 const client = await open(part.link);
 const wire = stepped(client.transport, gate, now, commandTimeout / 2);
+// Messages have no steps.
+if (fair)
+  Object.assign(wire.transport, { wakeups: client.transport.wakeups, sharesProcess: client.transport.sharesProcess });
 let held: Lease | undefined;
 const locks = createLocks(wire.transport, {
   owner: who,
   ttl: `${ttl}ms`,
   wait: "4s",
+  fair,
   commandTimeout: `${commandTimeout}ms`,
   retry: { min: 10, max: 100 },
   onEvent({ type }) {

@@ -24,13 +24,13 @@ export function storesOf(seed: number, stores: readonly number[]): number {
 /** Runs the seeds one after another, and hands on what they gave, now and then. */
 export async function runSeeds(
   seeds: Iterable<number>,
-  { regime, stores }: Pick<Range, "regime" | "stores">,
+  { regime, stores, contended }: Pick<Range, "regime" | "stores" | "contended">,
   hand: (sum: Sum) => void,
   every = 250,
 ): Promise<void> {
   let sum: Sum = { seeds: 0, failed: [], tally: {} };
   for (const seed of seeds) {
-    const { violations, tally } = await simulate(planOf(seed, { regime, stores: storesOf(seed, stores) }));
+    const { violations, tally } = await simulate(planOf(seed, { regime, contended, stores: storesOf(seed, stores) }));
     sum.seeds++;
     const [first] = violations;
     if (first) sum.failed.push({ seed, invariant: first.invariant, text: first.text });

@@ -7,9 +7,9 @@ import type { Witness } from "./witness.ts";
  * earlier fence of its own once more: it is as good as the one that was lost.
  */
 export function checkFences(witness: Witness, execution: Execution, facts: TokenFacts, granted: boolean): void {
-  const { message, server, reply, recordBefore, clock } = execution;
-  const [outcome, , fence] = Array.isArray(reply) ? reply : [];
-  if (outcome !== "granted" || fence === "") return;
+  const { message, server, recordBefore, clock } = execution;
+  const fence = fenceOf(execution, facts);
+  if (fence === undefined) return;
   const { lock } = message;
   const last = witness.fences.get(lock) ?? 0;
   if (granted) {
@@ -24,10 +24,19 @@ export function checkFences(witness: Witness, execution: Execution, facts: Token
     const earlier = witness.minted.get(minted) ?? facts.id;
     if (earlier !== facts.id) witness.givenTwice.add(lock);
     witness.minted.set(minted, facts.id);
-  } else if (facts.fence !== fence && !(facts.fences.has(fence as string) && server.losses > facts.lossesAtFence)) {
+  } else if (facts.fence !== fence && !(facts.fences.has(fence) && server.losses > facts.lossesAtFence)) {
     witness.fail(3, `${facts.label} is told fence ${fence}, and before that ${facts.fence}`);
   }
-  facts.fence = fence as string;
+  facts.fence = fence;
   facts.fences.add(facts.fence);
   facts.lossesAtFence = server.losses;
+}
+
+/** What this execution gives or shows to the token: a hand-over to another leaves it in the record. */
+function fenceOf({ message, reply, server }: Execution, facts: TokenFacts): string | undefined {
+  const [outcome, , fence] = Array.isArray(reply) ? (reply as [string, number, string]) : [];
+  if (message.token.startsWith(facts.id) || message.kind === "hand")
+    return outcome === "granted" ? fence || undefined : undefined;
+  const [, minted, id] = /^(\d+)\+(.{23})/.exec(server.peek(message.record)?.value ?? "") ?? [];
+  return id === facts.id ? minted : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Meaning } from "./command.ts";
+import { labelOf } from "./command.ts";
 import type { TokenFacts } from "./facts.ts";
 import type { Execution } from "./network.ts";
 import type { Entry } from "./server.ts";
@@ -8,7 +9,7 @@ import type { Witness } from "./witness.ts";
 const REMEMBERED = 7;
 
 const READING = ["verify", "query", "scan", "ask", "raise", "look"];
-const MAKING = ["acquire", "set", "force", "vote", "repair"];
+const MAKING = ["acquire", "set", "force", "vote", "repair", "join"];
 
 /** Invariant 5: what a command may do to a key that somebody has. */
 export function checkKeys(witness: Witness, { message, before, after }: Execution, { label }: TokenFacts): void {
@@ -23,6 +24,9 @@ function wrongOf(
   before: Entry | undefined,
   after: Entry | undefined,
 ): string | undefined {
+  const handed = before?.value === `?${token}`;
+  if (handed && (kind === "verify" || kind === "extend") && after?.value === token)
+    return after.expires < before.expires ? "shortened a life" : undefined;
   if (READING.includes(kind)) return "changed a key";
   if (!before) return MAKING.includes(kind) ? undefined : "made a key";
   if (kind === "force") {
@@ -30,7 +34,8 @@ function wrongOf(
     return;
   }
   if (before.value === `.${token}`) return "changed a name that is kept";
-  if (before.value !== token) return `changed the key of ${before.value.slice(24)}`;
+  if (handed && kind === "join") return after?.value === token ? undefined : "lost what it was handed";
+  if (before.value !== token && !handed) return `changed the key of ${labelOf(before.value)}`;
   if (MAKING.includes(kind)) return "changed its own key when it was repeated";
   if ((kind === "extend" || kind === "keep") && (after?.expires ?? 0) < before.expires) return "shortened a life";
 }
@@ -50,7 +55,7 @@ export function checkLateCopies(
   const { message, server, recordBefore } = execution;
   const { kind, more } = message;
   if (releasedAt === undefined || kind === "force") return;
-  if (kind === "set" || more[1] === "") {
+  if (kind === "set" || more[kind === "hand" ? 4 : 1] === "") {
     witness.count("late copy: an acquire without a fence holds the name, idle");
     return;
   }

@@ -20,6 +20,11 @@ export class Client {
   readonly lineCutUntil: number[] = [];
   suspensions = 0;
   closed = false;
+  /** Until when a fault may hold up what it asks, on the world's time. */
+  unsettledUntil = 0;
+  /** Until when it hears no messages, and when it ended. */
+  deafUntil = 0;
+  diedAt: number = Number.POSITIVE_INFINITY;
   /** When its first `close` was done, in world time. */
   closedAt: number = Number.POSITIVE_INFINITY;
   /** The longest grace of its `close` calls. */
@@ -56,6 +61,13 @@ export class Client {
     return this.clock.dead;
   }
 
+  /** A fault that lasts until then: afterwards a command may have to end, and a pause. */
+  unsettle(until: number): void {
+    const { commandTimeout, retry, clock } = this.plan;
+    const recovery = (commandTimeout + Math.max(retry.min, retry.max)) / clock.rate + 3 * clock.late + 20;
+    this.unsettledUntil = Math.max(this.unsettledUntil, until + recovery);
+  }
+
   cut(store: number): boolean {
     return this.#world.timeline.now < Math.max(this.cutUntil, this.lineCutUntil[store] ?? 0);
   }
@@ -83,10 +95,13 @@ export class Client {
       eval: (script, keys, args) => send(["EVAL", script, String(keys.length), ...keys, ...args]),
     };
     const deleteIf = (key: string, value: string) => send(["DELEX", key, "IFEQ", value]);
-    const { wire } = this.plan;
+    const { wire, listens, shares } = this.plan;
     const port = wire === "hashed" ? command(send) : wire === "deletes" ? { ...plain, deleteIf } : plain;
+    const { channels } = this.#world;
     return {
       ...port,
+      ...(shares && { sharesProcess: true }),
+      ...(listens && { wakeups: { listen: (channel, heard) => channels.listen(this, channel, heard) } }),
       set: (key, value, options) => {
         witness.asked(this, store, value);
         return port.set(key, value, options);

@@ -53,6 +53,11 @@ export class ClientClock {
     return this.#plan.late;
   }
 
+  /** When its last pause was over, or will be, on the world's time. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
   get paused(): boolean {
     return this.#timeline.now < this.#pausedUntil;
   }

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { HAND } from "../../src/hand-over-scripts.ts";
+import { JOIN, PASS } from "../../src/queue-scripts.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "../../src/quorum-scripts.ts";
 import { ACQUIRE, EXTEND, FORCE, QUERY, RELEASE, SCAN } from "../../src/scripts.ts";
 
@@ -20,13 +22,18 @@ export interface Meaning {
     | "raise"
     | "repair"
     | "give"
-    | "look";
+    | "look"
+    | "join"
+    | "pass"
+    | "hand";
   /** Keys of the lock and of its record; none for a scan. */
   lock: string;
   record: string;
   token: string;
   /** The arguments after the token. */
   more: string[];
+  /** The third key, where there is one: a waiting line, or a mark. */
+  third?: string | undefined;
 }
 
 const KINDS = {
@@ -41,6 +48,9 @@ const KINDS = {
   repair: MEND,
   give: GIVE,
   look: LOOK,
+  join: JOIN,
+  pass: PASS,
+  hand: HAND,
 };
 /** What a script is without a ttl. */
 const WITHOUT_TTL: Partial<Record<Meaning["kind"], Meaning["kind"]>> = {
@@ -54,6 +64,9 @@ for (const [kind, script] of Object.entries(KINDS) as [keyof typeof KINDS, strin
   BY_NAME.set(createHash("sha1").update(script).digest("hex"), kind);
 }
 
+/** The label in a token. */
+export const labelOf = (token: string): string => token.replace(/^\S* ?/, "");
+
 export const recordOf = (lock: string): string => `fence.7t5:${lock}`;
 
 export function meaningOf([name, first = "", second = "", ...rest]: readonly string[]): Meaning {
@@ -64,7 +77,7 @@ export function meaningOf([name, first = "", second = "", ...rest]: readonly str
   const kind = BY_NAME.get(first);
   if (!kind) throw new Error(`an unknown command: ${name}`);
   const count = Number(second);
-  const [lock = "", record = ""] = rest.slice(0, count);
+  const [lock = "", record = "", third] = rest.slice(0, count);
   const [token = "", ...more] = rest.slice(count);
-  return { kind: (!more[0] && WITHOUT_TTL[kind]) || kind, lock, record, token, more };
+  return { kind: (!more[0] && WITHOUT_TTL[kind]) || kind, lock, record, token, more, third };
 }

@@ -1,9 +1,11 @@
+import { detailOf } from "./coverage-contended.ts";
 import type { Execution } from "./network.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
 import type { Witness } from "./witness.ts";
 
 /** Which branch of the protocol this was, from what the server had and what it answered. */
-export function tallyExecution(witness: Witness, { message, before, recordBefore, reply }: Execution): void {
+export function tallyExecution(witness: Witness, execution: Execution): void {
+  const { message, before, recordBefore, reply } = execution;
   const { kind, token, more, sentAt, client, executions, number, store } = message;
   const [outcome, left] = Array.isArray(reply) ? reply : [reply];
   const own = before?.value === token;
@@ -13,7 +15,7 @@ export function tallyExecution(witness: Witness, { message, before, recordBefore
   if (executions === 1 && number < (latest[store] ?? 0)) witness.count("message: overtaken by a later one");
   latest[store] = Math.max(number, latest[store] ?? 0);
   if (late) witness.count("message: executed after its sender gave up");
-  let detail = "";
+  let detail = detailOf(execution);
   if (kind === "acquire" && outcome === "granted") detail = own ? ", replayed" : more[1] === "" ? ", no fence" : "";
   if (kind === "acquire" && outcome === "busy")
     detail = before?.value[0] === "." ? ", kept" : (left as number) >= 0 ? ", timed" : "";

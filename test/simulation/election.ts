@@ -1,6 +1,7 @@
 import type { Lease } from "../../src/index.ts";
 import { checkGrant } from "./check-beliefs.ts";
 import { checkKeys, checkLateCopies } from "./check-keys.ts";
+import { labelOf } from "./command.ts";
 import { tallyVote } from "./coverage-quorum.ts";
 import { Crowd } from "./crowd.ts";
 import type { Ballot, TokenFacts } from "./facts.ts";
@@ -53,7 +54,7 @@ export class Election {
     const entries = this.#entries.get(place) ?? 0;
     ballot.denied ||= message.denied;
     ballot.over ||= kind === "vote" && (outcome === "spent" || outcome === "busy");
-    if (kind === "vote" && outcome === "busy") witness.busy.add(token.slice(24));
+    if (kind === "vote" && outcome === "busy") witness.busy.add(labelOf(token));
     checkKeys(witness, execution, facts);
     if (kind === "force" && before && after && after.value !== before.value) witness.evict(before.value, "force");
     const granted = after?.value === token && before?.value !== token;

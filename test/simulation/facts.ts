@@ -1,5 +1,6 @@
 import type { Lease } from "../../src/index.ts";
 import type { Client } from "./client.ts";
+import { labelOf } from "./command.ts";
 
 /** What is known of a token, from the servers' side. */
 export interface TokenFacts {
@@ -98,7 +99,7 @@ export function newToken(token: string, client: Client, lock: string): TokenFact
   const id = token.slice(0, 23);
   return {
     id,
-    label: token.slice(24) || id.slice(0, 6),
+    label: labelOf(token) || id.slice(0, 6),
     client,
     lock,
     grantedAt: undefined,

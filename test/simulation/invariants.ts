@@ -18,6 +18,14 @@ export const INVARIANTS: readonly Invariant[] = [
   { number: 9, always: true, text: "in the end nothing is left but fences with a ttl" },
   { number: 10, always: true, text: "every call ends as granted, refused or unknown" },
   { number: 11, always: true, text: "no call outlasts its limits, no wait its request budget" },
+  { number: 12, always: true, text: "in line: first come, first served among the living" },
+  {
+    number: 13,
+    always: false,
+    text: "no wake-up is lost: who is handed the lock learns of it, none is idle beside a free one",
+  },
+  { number: 14, always: false, text: "one in line that dies delays the others for a bounded time" },
+  { number: 15, always: false, text: "a busy process lets one who waits elsewhere have its turn" },
 ];
 
 export interface Violation {

@@ -19,6 +19,7 @@ const HELP = `npm run simulate -- [options]
   --regime NAME    "kept" or "broken"; by default even seeds keep the assumptions, odd ones break them
   --stores N       servers, 1 by default, up to 9: clients are over a quorum of them; "3,5" takes turns
   --report FILE    write the counts as JSON to this file
+  --contended      only worlds in which callers contend: fair, or in one busy process
   --quiet          only the checks, not how often everything occurred`;
 
 const { values } = parseArgs({
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     regime: { type: "string" },
     stores: { type: "string", default: "1" },
     report: { type: "string" },
+    contended: { type: "boolean" },
     quiet: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -85,7 +87,7 @@ async function many(): Promise<boolean> {
   const seeds = whole("seeds");
   const began = performance.now();
   const progress = showProgress(seeds);
-  const range = { from, to: from + seeds, regime: regime(), stores: stores() };
+  const range = { from, to: from + seeds, regime: regime(), stores: stores(), contended: values.contended };
   const sum = await runInPool(range, (total) => progress.update(total.seeds, total.failed.length));
   progress.end();
   const checks = checksOf(sum, severalOf(), regime());
@@ -118,7 +120,13 @@ try {
       values.plan !== undefined
         ? await one(JSON.parse(readFileSync(values.plan, "utf8")) as Plan)
         : values.seed !== undefined
-          ? await one(planOf(whole("seed"), { regime: regime(), stores: storesOf(whole("seed"), counts) }))
+          ? await one(
+              planOf(whole("seed"), {
+                regime: regime(),
+                contended: values.contended,
+                stores: storesOf(whole("seed"), counts),
+              }),
+            )
           : await many();
     process.exitCode = ok ? 0 : 1;
   }

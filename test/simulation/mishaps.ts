@@ -22,30 +22,36 @@ function befall(world: World, { kind, whom, ms, by, store = 0 }: Mishap): boolea
     case "unseen-pause": {
       if (!client || !clock || clock.paused || clock.dead) return false;
       if (kind !== "pause") client.suspensions++;
+      client.unsettle(world.timeline.now + ms);
       clock.pause(ms, kind === "pause" ? "both" : kind === "suspend" ? "wall" : "none", beliefs);
       return true;
     }
     case "crash":
-      if (!clock || clock.dead) return false;
+      if (!client || !clock || clock.dead) return false;
       clock.dead = true;
+      client.diedAt = world.timeline.now;
       return true;
     case "wall-jump":
-      if (!clock) return false;
+      if (!client || !clock) return false;
+      client.unsettle(world.timeline.now);
       clock.jump(by);
       beliefs();
       return true;
     case "cut":
       if (!client) return false;
       client.cutUntil = world.timeline.now + ms;
+      client.unsettle(client.cutUntil);
       return true;
     case "restart":
     case "restart-empty":
       if (!server) return false;
       server.restart(Math.min(ms, 200), kind === "restart-empty");
+      world.channels.restarted(server);
       return true;
     case "failover":
       if (!server) return false;
       server.failOver(ms, by);
+      world.channels.restarted(server);
       return true;
     case "server-jump":
       if (!server) return false;
@@ -67,12 +73,17 @@ function befall(world: World, { kind, whom, ms, by, store = 0 }: Mishap): boolea
       if (!client) return false;
       client.lineCutUntil[store] = world.timeline.now + ms;
       return true;
+    case "deaf":
+      if (!client) return false;
+      client.deafUntil = world.timeline.now + ms;
+      return true;
     case "delete": {
       const key = server?.keys().find((each) => !each.startsWith("fence."));
       const entry = key === undefined ? undefined : server?.peek(key);
       if (!server || key === undefined || !entry) return false;
       world.witness.evict(entry.value, "delete");
       server.delete(key);
+      world.witness.lines.deleted(key);
       return true;
     }
   }

@@ -52,9 +52,16 @@ export async function run(path: string, args: readonly string[]): Promise<{ code
 /** The first seed that breaks one of its invariants without this protection. */
 export async function hunt(mutant: Mutant, seeds: number): Promise<Failed | undefined> {
   return withMutant(mutant, async (copy) => {
-    const { invariants, regime = "", stores = 1, first = 1 } = mutant;
+    const { invariants, regime = "", stores = 1, first = 1, contended = false } = mutant;
     const range = [`${first}`, `${first + seeds - 1}`];
-    const { output } = await copy.run("hunt.ts", ...range, `${invariants}`, regime, `${stores}`);
+    const { output } = await copy.run(
+      "hunt.ts",
+      ...range,
+      `${invariants}`,
+      regime,
+      `${stores}`,
+      contended ? "contended" : "",
+    );
     return JSON.parse(output) ?? undefined;
   });
 }

@@ -1,6 +1,6 @@
 import type { Client } from "./client.ts";
 import type { Meaning } from "./command.ts";
-import { meaningOf } from "./command.ts";
+import { labelOf, meaningOf } from "./command.ts";
 import type { MessageFault } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";
@@ -71,7 +71,10 @@ export class Network {
     const line = plan.servers.length > 1 ? `s${store}#${number}` : `#${number}`;
     const message = { ...meaningOf(command), client, store, number, command, sentAt, executions: 0, denied: false };
     witness.sent(message);
-    if (fault) witness.count(`fault: ${fault.kind}`);
+    if (fault) {
+      witness.count(`fault: ${fault.kind}`);
+      client.unsettle(sentAt + fault.ms);
+    }
     history.add(() => `c${client.id} sends ${line} ${describe(message)}${fault ? `, ${fault.kind} ${fault.ms}` : ""}`);
     return new Promise((resolve, reject) => {
       this.#carry(message, fault, random, (answer) =>
@@ -196,17 +199,18 @@ export class Network {
     const before = server.peek(lock);
     const recordBefore = server.peek(record)?.value;
     message.executions++;
+    let reply: unknown;
     try {
-      const reply = server.execute(command);
-      witness.executed({ message, server, before, after: server.peek(lock), recordBefore, reply, clock });
-      return { value: reply };
+      reply = server.execute(command);
     } catch (thrown) {
       witness.count(`server: ${(thrown as Error).message.split(" ")[0]}`);
       return { error: thrown as Error };
     }
+    witness.executed({ message, server, before, after: server.peek(lock), recordBefore, reply, clock });
+    return { value: reply };
   }
 }
 
 export function describe({ kind, token, lock, more }: Meaning): string {
-  return `${kind} ${lock} ${token.slice(0, 5)}… ${token.slice(24)} ${more.join(" ").replace(/t[\w-]{22}/g, (id) => `${id.slice(0, 5)}…`)}`;
+  return `${kind} ${lock} ${token.slice(0, 5)}… ${labelOf(token)} ${more.join(" ").replace(/t[\w-]{22}/g, (id) => `${id.slice(0, 5)}…`)}`;
 }

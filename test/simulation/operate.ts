@@ -13,7 +13,7 @@ export async function operate(world: World, client: Client, task: Operate | Clos
   const commands = { query: 1, force: 5, list: 2 + world.servers.length + world.plan.names.length }[task.do];
   try {
     await call(world, client, what, commands * plan.commandTimeout, async () => {
-      if (task.do === "force") await locks.forceRelease(name);
+      if (task.do === "force") await (task.fair ? locks.withOptions({ fair: true }) : locks).forceRelease(name);
       else if (task.do === "query") await locks.query(name);
       else
         for await (const snapshot of locks.list())

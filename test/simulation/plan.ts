@@ -17,6 +17,10 @@ export interface Plan {
   messages: MessageFault[];
   /** What befalls clients, servers and lines, and when. */
   mishaps: Mishap[];
+  /** Where callers contend: all of them fair, some of them, or one busy process against another that waits. */
+  contended?: "fair" | "mixed" | "busy";
+  /** What befalls the messages that wake who waits in line. */
+  wakes?: WakeFault[];
 }
 
 export interface ServerPlan {
@@ -52,6 +56,9 @@ export interface ClientPlan {
   clock: ClockPlan;
   commandTimeout: number;
   retry: { min: number; max: number };
+  /** Whether it hears messages, and whether its callers may wake one another. */
+  listens?: boolean;
+  shares?: boolean;
   /** What runs side by side in this client, each a row of tasks. */
   programs: Task[][];
 }
@@ -67,6 +74,7 @@ export interface Take {
   minHold: number;
   maxHold: number;
   fence: boolean;
+  fair?: boolean;
   renew: boolean;
   maxAttempts: number | null;
   abortAfter: number | null;
@@ -88,6 +96,7 @@ export interface Operate {
   do: "force" | "query" | "list";
   after: number;
   name: string;
+  fair?: boolean;
 }
 
 export interface Close {
@@ -137,15 +146,32 @@ export interface MessageFault {
   variant: number;
 }
 
+export const WAKE_FAULTS = ["wake-lost", "wake-late", "wake-twice", "listen-fails", "listen-late"] as const;
+
+export interface WakeFault {
+  kind: (typeof WAKE_FAULTS)[number];
+  client: number;
+  /** The how-manieth message to this client, or subscription of it. */
+  message: number;
+  ms: number;
+}
+
 /** Mishaps that the guarantees allow for, and those that break what they assume. */
 export const ALLOWED = ["pause", "suspend", "crash", "wall-jump", "cut", "restart", "script-flush", "delete"] as const;
 export const BREAKING = ["unseen-pause", "restart-empty", "failover", "server-jump", "drift"] as const;
+
+/** Of who waits in line: the connection for messages is gone for a while, and is made again. */
+export const WAITING_ALLOWED = ["deaf"] as const;
 
 /** Of one of several servers. A restart without data is then allowed for too, if the servers tell their uptime. */
 export const QUORUM_ALLOWED = ["hang", "refuse", "cut-line"] as const;
 
 export interface Mishap {
-  kind: (typeof ALLOWED)[number] | Exclude<(typeof BREAKING)[number], "drift"> | (typeof QUORUM_ALLOWED)[number];
+  kind:
+    | (typeof ALLOWED)[number]
+    | Exclude<(typeof BREAKING)[number], "drift">
+    | (typeof QUORUM_ALLOWED)[number]
+    | (typeof WAITING_ALLOWED)[number];
   at: number;
   /** The client or the server that it befalls. */
   whom: number;

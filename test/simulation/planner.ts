@@ -1,6 +1,7 @@
 import type { MessageFault, Mishap, Plan } from "./plan.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS } from "./plan.ts";
 import { planClient, planRate } from "./planner-clients.ts";
+import { planContended } from "./planner-contended.ts";
 import { planQuorum } from "./planner-quorum.ts";
 import type { Random } from "./random.ts";
 import { randomOf } from "./random.ts";
@@ -8,6 +9,8 @@ import { randomOf } from "./random.ts";
 export interface Wanted {
   regime?: Plan["regime"] | undefined;
   stores?: number | undefined;
+  /** Whether callers contend for longer than they happen to. By default in one of five pairs of seeds. */
+  contended?: boolean | undefined;
 }
 
 /** The world of a seed. Even seeds keep the assumptions, odd ones break them, unless told otherwise. */
@@ -28,7 +31,7 @@ export function planOf(seed: number, wanted: Wanted = {}): Plan {
     if (client) client.clock.rate = randomOf(seed, "drift").between(0.5, 0.95);
   }
   if (stores > 1) return planQuorum({ seed, regime, names, trip, clients, stores, longest, broken });
-  return {
+  const plan: Plan = {
     seed,
     regime,
     names,
@@ -41,6 +44,7 @@ export function planOf(seed: number, wanted: Wanted = {}): Plan {
     messages: planMessages(randomOf(seed, "messages"), count, stores, longest),
     mishaps: planMishaps(randomOf(seed, "mishaps"), { count, stores, longest, broken }),
   };
+  return (wanted.contended ?? Math.floor(seed / 2) % 5 === 2) ? planContended(plan, longest) : plan;
 }
 
 /** Mostly one at a time, so that a report can say what made exclusion fail. */

@@ -10,6 +10,8 @@ export interface Range {
   regime: "kept" | "broken" | undefined;
   /** How many servers, in turns. */
   stores: readonly number[];
+  /** Only worlds in which callers contend, or none. */
+  contended?: boolean | undefined;
 }
 
 /** What one of several processes does of a range. */

@@ -1,5 +1,6 @@
 import type { Failed, Sum } from "./batch.ts";
 import { BRANCHES, FAULTS, SEEN } from "./coverage.ts";
+import { CONTENDED_BRANCHES, CONTENDED_FAULTS } from "./coverage-contended.ts";
 import { QUORUM_BRANCHES, QUORUM_FAULTS, QUORUM_SEEN } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { Plan } from "./plan.ts";
@@ -21,7 +22,11 @@ interface Expected {
 export function expectedWith(several: boolean): Expected {
   return several
     ? { faults: QUORUM_FAULTS, branches: QUORUM_BRANCHES, seen: QUORUM_SEEN }
-    : { faults: FAULTS, branches: BRANCHES, seen: SEEN };
+    : {
+        faults: [...FAULTS, ...CONTENDED_FAULTS],
+        branches: [...BRANCHES, ...CONTENDED_BRANCHES],
+        seen: SEEN,
+      };
 }
 
 /** The invariants in each regime, and that everything that can happen did. */

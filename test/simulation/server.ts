@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { MemoryData } from "../../adapters/support/memory-data.ts";
+import { HAND_OVER_TWINS } from "../../adapters/support/memory-hand-over-scripts.ts";
+import { QUEUE_TWINS } from "../../adapters/support/memory-queue-scripts.ts";
 import { QUORUM_TWINS } from "../../adapters/support/memory-quorum-scripts.ts";
 import { TWINS } from "../../adapters/support/memory-scripts.ts";
 import { VOTE } from "../../src/quorum-scripts.ts";
@@ -15,7 +17,7 @@ export interface Entry {
 /** Half a year. */
 const OLD = 15_000_000_000;
 const EPOCH = Date.UTC(2026, 10, 1);
-const ALL_TWINS = new Map([...TWINS, ...QUORUM_TWINS]);
+const ALL_TWINS = new Map([...TWINS, ...QUORUM_TWINS, ...QUEUE_TWINS, ...HAND_OVER_TWINS]);
 const SCRIPTS = new Map(
   [...ALL_TWINS.keys()].map((script) => [createHash("sha1").update(script).digest("hex"), script]),
 );
@@ -40,6 +42,8 @@ export class Server {
   jumps = 0;
   /** World time of the last of these. */
   lostAt: number = Number.NEGATIVE_INFINITY;
+  /** Delivers a message; says how many listen. */
+  publish: (channel: string, message: string) => number = () => 0;
   /** When it started, by its own clock. */
   #started: number;
 
@@ -49,12 +53,23 @@ export class Server {
     this.#timeline = timeline;
     this.#plan = plan;
     this.#journals = journals;
-    this.#data = new MemoryData(() => this.clock());
+    this.#data = this.#open();
     this.#started = this.clock() - (plan.age ?? OLD);
+  }
+
+  #open(): MemoryData {
+    const data = new MemoryData(() => this.clock());
+    data.publish = (channel, message) => this.publish(channel, message);
+    return data;
   }
 
   clock(): number {
     return EPOCH + this.#plan.offset + this.#jumped + this.#timeline.now * this.#plan.rate;
+  }
+
+  /** How fast its clock goes. */
+  get rate(): number {
+    return this.#plan.rate;
   }
 
   get down(): boolean {
@@ -98,7 +113,7 @@ export class Server {
     if (!this.#known.has(script)) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
     const keys = args.slice(2, 2 + Number(second));
     const rest = args.slice(2 + Number(second));
-    const answer = twin(data, keys as [string, string], rest);
+    const answer = twin(data, keys as [string, string, string?], rest);
     // What the memory adapter's twin leaves out: it never restarts.
     if (script === VOTE && rest[4] === "1" && Array.isArray(answer) && answer[0] === "granted")
       answer[3] = this.#plan.mute ? "= " : `=${this.#runId()} ${this.uptime()}`;
@@ -121,7 +136,7 @@ export class Server {
   /** Starts again with these keys; Redis keeps the moment at which each expires. */
   #begin(entries: Map<string, Entry>, down: number): void {
     const now = Math.floor(this.clock());
-    this.#data = new MemoryData(() => this.clock());
+    this.#data = this.#open();
     for (const [key, { value, expires }] of entries) this.#data.set(key, value, expires - now);
     this.#known.clear();
     this.downUntil = this.#timeline.now + down;

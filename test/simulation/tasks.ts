@@ -20,10 +20,10 @@ export async function runProgram(world: World, client: Client, tasks: readonly T
 }
 
 function optionsOf(task: Take, owner: string, signal: AbortSignal | undefined) {
-  const { ttl, minHold, maxHold, fence, renew } = task;
+  const { ttl, minHold, maxHold, fence, fair, renew } = task;
   const wait = task.wait ?? Number.POSITIVE_INFINITY;
   const maxAttempts = task.maxAttempts ?? Number.POSITIVE_INFINITY;
-  return { ttl: `${ttl}ms`, wait, minHold, maxHold, fence, renew, maxAttempts, owner, signal };
+  return { ttl: `${ttl}ms`, wait, minHold, maxHold, fence, fair, renew, maxAttempts, owner, signal };
 }
 
 /** How long a wait may take: `wait`, or one command. */
@@ -43,8 +43,11 @@ async function take(world: World, client: Client, task: Take): Promise<void> {
   if (abort) void client.sleep(task.abortAfter ?? 0).then(() => abort.abort(reason));
   const options = optionsOf(task, label, abort?.signal);
   const limit = waitLimit(client, task);
+  const contends = { lock: `lock:${task.name}`, fair: !!task.fair, ttl: Math.max(task.ttl, task.minHold) };
+  witness.lines.waitBegins(label, client, contends);
   const end = () => {
     witness.checkSleep(client, label);
+    witness.lines.waitEnds(label);
     witness.election?.callEnds(label);
     const asks = Math.max(...world.servers.map((_, store) => witness.asks.get(`${label} ${store}`) ?? 0));
     const budget = task.maxAttempts ?? Number.POSITIVE_INFINITY;
@@ -80,7 +83,11 @@ function granted(world: World, client: Client, task: Take, label: string, lease:
     return undefined;
   }
   witness.count("call: granted");
-  const holding = witness.hold(client, lease, { ttl: Math.max(task.ttl, task.minHold), minHold: task.minHold });
+  const holding = witness.hold(client, lease, {
+    ttl: Math.max(task.ttl, task.minHold),
+    minHold: task.minHold,
+    fence: task.fence,
+  });
   const { token } = holding;
   if (token.grantedAt === undefined) witness.fail(10, `${label} has a lease that no server granted`);
   if (token.releaseSent) witness.fail(7, `${label} has a lease of a token whose release was sent before`);
@@ -191,7 +198,7 @@ async function restore(world: World, client: Client, task: Restore): Promise<voi
     if (lease.held) witness.fail(10, `${token.label} is held before it was verified`);
     void lease.signal;
     const ttl = serialized.ttl ?? world.longest;
-    const session = new Session(world, client, witness.hold(client, lease, { ttl, minHold: 0 }), {
+    const session = new Session(world, client, witness.hold(client, lease, { ttl, minHold: 0, fence: fenced }), {
       fence: fenced,
       maxHold,
     });

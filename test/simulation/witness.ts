@@ -1,10 +1,13 @@
 import type { Lease, LockEvent } from "../../src/index.ts";
+import { JOIN } from "../../src/queue-scripts.ts";
 import { VOTE } from "../../src/quorum-scripts.ts";
 import { ACQUIRE } from "../../src/scripts.ts";
 import { checkBeliefs, checkGrant } from "./check-beliefs.ts";
 import { checkFences } from "./check-fences.ts";
 import { checkKeys, checkLateCopies } from "./check-keys.ts";
+import { Lines, newHolder } from "./check-line.ts";
 import type { Client } from "./client.ts";
+import { labelOf } from "./command.ts";
 import { tallyExecution } from "./coverage.ts";
 import { Election } from "./election.ts";
 import type { Holding, TokenFacts } from "./facts.ts";
@@ -33,6 +36,9 @@ export class Witness {
 
   /** Judges what several servers do. */
   readonly election: Election | undefined;
+
+  /** Judges waiting lines. */
+  readonly lines: Lines = new Lines(this);
 
   constructor(world: World) {
     this.world = world;
@@ -66,12 +72,13 @@ export class Witness {
 
   /** The core is about to send a request, which the adapter may send as two. */
   asked(client: Client, store: number, token: string, script?: string): void {
-    if (script !== undefined && script !== ACQUIRE && script !== VOTE) return;
-    const label = token.slice(24);
+    if (script !== undefined && script !== ACQUIRE && script !== VOTE && script !== JOIN) return;
+    const label = labelOf(token);
     const line = `${label} ${store}`;
     this.asks.set(line, (this.asks.get(line) ?? 0) + 1);
     this.checkSleep(client, label);
-    this.#askedAt.set(label, client.clock.running());
+    // Who waits in line with others lets them ask.
+    if (!client.plan.shares && script !== JOIN) this.#askedAt.set(label, client.clock.running());
   }
 
   /** Invariant 8: between two requests a waiter sleeps no longer than one pause between attempts. */
@@ -92,7 +99,8 @@ export class Witness {
     if (message.kind === "give") this.election?.given(message, facts);
     // Of several servers one may be asked late, when the others were found free.
     if (message.kind === "force" && this.election) facts.byForce = true;
-    if (["release", "delete-if", "give"].includes(message.kind)) facts.releaseSent = true;
+    if (["release", "delete-if", "give", "pass", "hand"].includes(message.kind)) facts.releaseSent = true;
+    if (message.kind === "pass") this.lines.givenBack(facts);
   }
 
   executed(execution: Execution): void {
@@ -107,38 +115,47 @@ export class Witness {
     if (!/^t[\w-]{22}/.test(token)) return;
     const facts = this.factsOf(token, client, lock);
     facts.denied ||= message.denied;
-    if (Array.isArray(reply) && reply[0] === "busy" && kind === "acquire") this.busy.add(token.slice(24));
+    if (Array.isArray(reply) && reply[0] === "busy" && kind === "acquire") this.busy.add(labelOf(token));
+    if (kind === "join" && Array.isArray(reply) && /^(busy|next|waiting)$/.test(`${reply[0]}`))
+      this.busy.add(labelOf(token));
     checkKeys(this, execution, facts);
     if (kind === "force" && before && after && after.value !== before.value) this.evict(before.value, "force");
-    const granted = after?.value === token && before?.value !== token;
-    if (granted) checkLateCopies(this, execution, facts);
-    checkFences(this, execution, facts, granted);
-    if (granted) {
-      facts.byCopy = message.executions > 1;
+    const gives = ["release", "delete-if", "pass", "hand"].includes(kind);
+    if (gives && before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
+    const given = newHolder(before?.value, after?.value);
+    const holder = given?.replace("?", "");
+    const granted = holder === token;
+    // A release, and who stands in line, may grant it to another.
+    const other = kind === "hand" ? (message.more[2] as string) : holder !== undefined && !granted ? holder : undefined;
+    const receiver = other === undefined ? facts : this.factsOf(other, client, lock);
+    if (given) checkLateCopies(this, execution, receiver);
+    checkFences(this, execution, receiver, given !== undefined);
+    if (given) {
+      if (granted) facts.byCopy = message.executions > 1;
       facts.byForce ||= kind === "force";
-      if (!facts.leased) facts.grantedAt = this.world.timeline.now;
-      checkGrant(this, facts, kind === "force");
+      if (!receiver.leased) receiver.grantedAt = this.world.timeline.now;
+      checkGrant(this, receiver, kind === "force");
     }
-    this.#note(execution, facts, granted);
+    this.#note(execution, facts, given !== undefined);
+    this.lines.executed(execution, facts);
   }
 
-  #note({ message, server, before, reply }: Execution, facts: TokenFacts, granted: boolean): void {
-    const { kind, lock, token, more } = message;
+  #note({ message, server, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+    const { kind, lock, more } = message;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
     const wrote =
       kind === "force"
         ? granted && 2
         : kind === "acquire"
           ? granted && more[1] !== ""
-          : outcome === "unrecorded" || outcome === "gone";
+          : granted || outcome === "unrecorded" || outcome === "gone";
     if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
     facts.spent ||= outcome === "spent";
-    if (kind !== "release" && kind !== "delete-if") return;
-    if (kind === "release" || outcome === 1) {
+    if (!["release", "delete-if", "pass", "hand"].includes(kind)) return;
+    if (kind !== "delete-if" || outcome === 1) {
       facts.releasedAt ??= this.entries.get(lock) ?? 0;
       facts.lossesThen = server.losses;
     }
-    if (before?.value === token && facts.shared) facts.evicted ??= "a shared lease";
   }
 
   /** Who forces a lock and then finds the name free has nothing to give back. */
@@ -149,14 +166,14 @@ export class Witness {
 
   /** Somebody took the key from this value's token: its holder will only learn of it. */
   evict(value: string, how: string): void {
-    const facts = this.tokens.get(value.replace(/^\./, "").slice(0, 23));
+    const facts = this.tokens.get(value.replace(/^[.?]/, "").slice(0, 23));
     if (facts) facts.evicted ??= how;
   }
 
   delivered(message: Message, value: unknown): void {
     const { kind, client, token } = message;
     this.election?.crowd.delivered(message, this.world.timeline.now);
-    if (kind === "acquire" || kind === "set") this.#deliveredGrant(message, value);
+    if (kind === "acquire" || kind === "set" || kind === "join") this.#deliveredGrant(message, value);
     if ((kind !== "extend" && kind !== "verify") || !Array.isArray(value) || value[0] === "held") return;
     const { timeline, plan } = this.world;
     if (plan.messages.length || plan.mishaps.length) return;
@@ -193,22 +210,28 @@ export class Witness {
   }
 
   /** A program has a lease in hands from now on. */
-  hold(client: Client, lease: Lease, { ttl, minHold }: { ttl: number; minHold: number }): Holding {
+  hold(
+    client: Client,
+    lease: Lease,
+    { ttl, minHold, fence }: { ttl: number; minHold: number; fence: boolean },
+  ): Holding {
     const lock = `lock:${lease.name}`;
     const token = this.factsOf(lease.token, client, lock);
     this.election?.leased(token, lease);
-    const shown = token.fence && `${lease.fence}`;
+    // Who waits in line is granted with one, and shown none where it wants none.
+    const shown = fence && token.fence ? `${lease.fence}` : "";
     const holding: Holding = {
       lease,
       client,
       token,
       ttl,
-      fence: token.fences.has(shown) ? shown : token.fence,
+      fence: token.fences.has(shown) || !fence ? shown : token.fence,
       suspensions: client.suspensions,
       ended: undefined,
       wasHeld: false,
       wasOver: false,
     };
+    if (!token.leased) this.lines.leased(token);
     token.leased = true;
     token.minHold = Math.max(token.minHold, minHold);
     this.holdings.add(holding);

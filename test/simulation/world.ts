@@ -1,5 +1,6 @@
 import type { SerializedLease } from "../../src/index.ts";
 import type { Call } from "./call.ts";
+import { Channels } from "./channels.ts";
 import { Client } from "./client.ts";
 import { History } from "./history.ts";
 import { Network } from "./network.ts";
@@ -18,6 +19,7 @@ export class World {
   readonly witness: Witness;
   readonly servers: Server[];
   readonly network: Network;
+  readonly channels: Channels;
   readonly clients: Client[];
   readonly calls: Set<Call> = new Set();
   readonly handedOver: { serialized: SerializedLease; fenced: boolean }[] = [];
@@ -45,6 +47,7 @@ export class World {
     this.servers = plan.servers.map((server) => new Server(this.timeline, server, journal));
     this.witness = new Witness(this);
     this.network = new Network(this, plan.messages);
+    this.channels = new Channels(this, plan.wakes ?? []);
     this.clients = plan.clients.map((client) => new Client(this, client));
   }
 
