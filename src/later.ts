@@ -1,9 +1,7 @@
 import type { Call } from "./core.ts";
+import { loading } from "./loading.ts";
 
 type Contention = typeof import("./contention.ts");
-
-/** What is being loaded, for a clock that stands still: real time passes while it is. */
-export const loading: Set<Promise<unknown>> = new Set();
 
 let contention: Contention | undefined;
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
-import { loading } from "./later.ts";
+import { loading } from "./loading.ts";
 
 /** A clock that stands still until it is told otherwise. Made by {@link virtualClock}. */
 export interface VirtualClock extends Clock {

@@ -76,7 +76,12 @@ const byRollup: Bundler = async (project, name, program) => {
       throw new Error(log.message);
     },
   });
-  const { output } = await bundle.generate({ format: "iife", name: "bundle", exports: "named" });
+  const { output } = await bundle.generate({
+    format: "iife",
+    name: "bundle",
+    exports: "named",
+    inlineDynamicImports: true,
+  });
   await bundle.close();
   const chunks = output.filter((part): part is OutputChunk => part.type === "chunk");
   const modules = chunks.flatMap((chunk) => Object.entries(chunk.modules));
@@ -97,6 +102,8 @@ const byWebpack: Bundler = async (project, name, program) => {
     context: project.folder,
     entry: await put(project, name, program),
     output: { path, filename: "bundle.js", library: { name: "bundle", type: "var" } },
+    // One file: what is loaded later would be another.
+    module: { parser: { javascript: { dynamicImportMode: "eager" } } },
     resolve: { conditionNames: CONDITIONS },
     performance: false,
   });
