@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Failed } from "./batch.ts";
+import { KNOWN_SEEDS } from "./known-seeds.ts";
 import type { Mutant } from "./mutants.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -53,15 +54,12 @@ export async function run(path: string, args: readonly string[]): Promise<{ code
 export async function hunt(mutant: Mutant, seeds: number): Promise<Failed | undefined> {
   return withMutant(mutant, async (copy) => {
     const { invariants, regime = "", stores = 1, first = 1, contended = false } = mutant;
-    const range = [`${first}`, `${first + seeds - 1}`];
-    const { output } = await copy.run(
-      "hunt.ts",
-      ...range,
-      `${invariants}`,
-      regime,
-      `${stores}`,
-      contended ? "contended" : "",
-    );
-    return JSON.parse(output) ?? undefined;
+    async function search(from: number, to: number): Promise<Failed | undefined> {
+      const wanted = [`${invariants}`, regime, `${stores}`, contended ? "contended" : ""];
+      const { output } = await copy.run("hunt.ts", `${from}`, `${to}`, ...wanted);
+      return JSON.parse(output) ?? undefined;
+    }
+    const known = KNOWN_SEEDS[mutant.name] ?? first;
+    return (await search(known, known)) ?? search(first, first + seeds - 1);
   });
 }
