@@ -143,7 +143,7 @@ describe("rights", () => {
     const without = async (right: string) => Object.keys(await failures(await user(right)));
     expect(await without("+scan")).toEqual(["list"]);
     expect(await without("~result.qdb:lock:*")).toEqual(["flight"]);
-    expect(await without("~alive.dcr7:lock:*")).toEqual(["wait"]);
+    expect(await without("~alive.dcr7:lock:*")).toEqual(["wait", "flight"]);
     expect(await without("~queue.b0v5:lock:*")).toEqual(["fair", "fair query"]);
     // A clean-up may be told of while the next thing is tried.
     for (const right of rights.filter((each) => /^\+z(?!count)/.test(each)))
