@@ -32,8 +32,9 @@ export function keyRing(redis: RespClient, prefix: string): KeyRing {
       cursor = String(next);
       for (const key of keys.map(String)) {
         const pttl = (await redis.send("PTTL", key)) as number;
-        const expiringRecord = key.startsWith("fence.7t5:") && pttl > 0;
-        if (!expiringRecord && pttl !== -2) left.push(`${key} (${pttl} ms)`);
+        const record = key.startsWith("fence.7t5:") && pttl > 0;
+        const mark = key.startsWith("alive.dcr7:") && pttl > 0 && pttl <= 30_000;
+        if (!record && !mark && pttl !== -2) left.push(`${key} (${pttl} ms)`);
       }
     } while (cursor !== "0");
     return left;
