@@ -5,7 +5,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/global-setup.ts",
     pool: "forks",
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 20_000,
     // Most tests wait for Redis to expire something.
     maxConcurrency: 20,

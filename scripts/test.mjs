@@ -48,7 +48,7 @@ function vitestRun() {
 }
 
 function simulationRun() {
-  return ["--seeds", "6000", "--quiet", "--report", simulationReport];
+  return ["--seeds", "4000", "--quiet", "--report", simulationReport];
 }
 
 function quorumRun() {

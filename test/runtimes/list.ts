@@ -56,7 +56,6 @@ export const RUNTIMES: Runtime[] = [
     program: process.execPath,
     file: { own: "on/deno.ts" },
     lanes: 24,
-    line: true,
     lacks: [],
   },
   {

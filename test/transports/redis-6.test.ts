@@ -17,11 +17,14 @@ test("both of the newer options are refused here", () => {
 });
 
 // No server of version 6.2 is at hand in the tests: a newer one refuses in its stead, and the scripts have to do without.
-conforms((url) => {
-  const client = new Redis(url);
-  const { set, eval: run } = ioredis(client);
-  return {
-    transport: { set, eval: (script, keys, args) => run(asBefore7(script), keys, args) },
-    close: () => client.quit(),
-  };
-});
+conforms(
+  (url) => {
+    const client = new Redis(url);
+    const { set, eval: run } = ioredis(client);
+    return {
+      transport: { set, eval: (script, keys, args) => run(asBefore7(script), keys, args) },
+      close: () => client.quit(),
+    };
+  },
+  { inLine: false },
+);
