@@ -5,7 +5,7 @@ import { respClient } from "../support/resp.ts";
 import { type Step, step } from "./commands.ts";
 import { allOf, memorySide, redisSide, type State } from "./sides.ts";
 
-const RUNS = 1000;
+const RUNS = 500;
 
 /** Milliseconds by which lives may differ: the server rounds, and the fake's clock takes a step for each command. */
 const TOLERANCE = 50;
