@@ -56,7 +56,6 @@ export function inTurn(outer: Call): Call {
   const lastWord = began + outer.wait - Math.min(LAST_WORD, outer.wait / 4);
   const self: Waiter = { call: outer, due: 0 };
   let asked = 0;
-  let handing = false;
 
   function lineOf(): Line {
     const known = here.get(lock);
@@ -153,21 +152,20 @@ export function inTurn(outer: Call): Call {
     ...[call, token, rest, send]: Parameters<Store["release"]>
   ): Promise<Pick<Stamped, "outcome">> {
     const line = lineOf();
-    // Of a wait that ends: it may have been granted or not, and so has nothing to hand over.
-    const ends = self.token === token;
-    if (ends) leave(line);
-    if (line.holder?.token === token) line.holder = undefined;
+    if (self.token === token) leave(line);
+    // Handed over once, and only by who was granted it: who asks again does not know which of both has the lock, and what
+    // cleans up after a wait not whether it had it.
+    const held = line.holder?.token === token;
+    if (held) line.holder = undefined;
     const [next] = line.waiters;
     const theirs = next?.token;
-    if (!run || !theirs || rest || handing || ends || core.closing || next.spoilt === theirs) {
+    if (!run || !theirs || rest || !held || core.closing || next.spoilt === theirs) {
       const answer = await inner.release(call, token, rest, send);
       if (answer.outcome === "freed" && !rest) stir(line, 0);
       tidy(line);
       return answer;
     }
 
-    // Asked once: who asks again does not know which of both has the lock.
-    handing = true;
     const { ttl, fence, life } = next.call;
     const args = [token, 0, call.fence ? call.life : "", theirs, ttl, fence ? life : ""];
     const keys = { ...call, more: [MARK + lock] };
@@ -191,7 +189,7 @@ export function inTurn(outer: Call): Call {
       }
       return answer;
     }
-    if (next.token === theirs && line.waiters[0] === next) {
+    if (next.token === theirs && next.spoilt !== theirs && line.waiters[0] === next) {
       line.waiters.shift();
       line.holder = { ...answer, token: theirs };
       next.handed = answer;

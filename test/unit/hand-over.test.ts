@@ -243,6 +243,42 @@ describe("a hand-over whose outcome is unknown", () => {
     expect(lockKeys(store)).toEqual([]);
   });
 
+  test("nor is it handed what another gives it meanwhile: that token is being given back", async () => {
+    const { clock, locks, network } = processes();
+    const slow = await locks.acquire("x", { ttl: "500ms", commandTimeout: "1s" });
+    const waits = locks.acquire("x", { wait: "1m", commandTimeout: "2s", retry: () => 600 });
+    await clock.advance(400);
+    network.treat = ({ command, nth }) => {
+      if (command === "hand") return nth === 1 ? BLACK_HOLE : { answers: 1_000 };
+      return command === "acquire" && nth === 3 ? { answers: 1_200 } : undefined;
+    };
+    const released = rejection(slow.release());
+    await clock.advance(110);
+    const other = (await locks.tryAcquire("x")) as Lease;
+    const handed = other.release();
+    const lease = await clock.runUntilSettled(waits);
+    expect(network.sent("hand")).toBe(2);
+    expect(await lease.verify()).toBe(true);
+    expect(await lease.release()).toBe(true);
+    expect(await handed).toBe(true);
+    expect(await released).toMatchObject({ code: "BACKEND" });
+  });
+
+  test("what cleans up after a wait hands nothing over", async () => {
+    const { clock, locks, network, store } = processes();
+    network.treat = () => LOST_REPLY;
+    const lost = rejection(locks.tryAcquire("x", { commandTimeout: "200ms" }));
+    const waits = locks.acquire("x", { wait: "1m", commandTimeout: "200ms" });
+    await clock.advance(1_000);
+    network.treat = () => undefined;
+    const lease = await clock.runUntilSettled(waits);
+    expect(await lost).toMatchObject({ code: "BACKEND" });
+    expect(network.sent("hand")).toBe(0);
+    expect(await lease.release()).toBe(true);
+    await clock.advance(10_000);
+    expect(lockKeys(store)).toEqual([]);
+  });
+
   test("a poll that is under way is answered with the same grant", async () => {
     const { clock, locks, network, remote } = processes();
     const other = await remote.acquire("x", { ttl: "1s" });
