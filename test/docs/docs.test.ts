@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTwoRows } from "../support/in-turn.ts";
 import { examples } from "./docstrings.ts";
 import { type Block, blocksOf, headingsOf, pages, read, reference, root } from "./markdown.ts";
 import { typeCheck } from "./type-check.ts";
@@ -40,7 +41,8 @@ test("every sample is run, but for those that are listed with a reason", () => {
   for (const [text] of NOT_RUN) expect(samples.filter(({ code }) => code.includes(text))).not.toEqual([]);
 });
 
-describe("a sample runs over memory and ends by itself", () => {
+describe.concurrent("a sample runs over memory and ends by itself", () => {
+  const inTurn = inTwoRows();
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "holdfast-docs-"));
@@ -49,15 +51,15 @@ describe("a sample runs over memory and ends by itself", () => {
 
   test.for(samples.filter((sample) => !whyNot(sample)))(
     "$page:$line",
-    { timeout: 60_000 },
-    async ({ page, line, code }) => {
+    { timeout: 300_000 },
+    async ({ page, line, code }, { expect }) => {
       const program = join(folder, `${page.replaceAll(/\W/g, "-")}-${line}.mts`);
       await writeFile(program, await runnable(code));
       const start = `import { run } from ${JSON.stringify(from("test/docs/prelude.ts"))}; await run(${JSON.stringify(pathToFileURL(program))});`;
       // Rejects with what the program said, unless it exits with 0 in time.
       const args = ["--input-type=module", "--eval", start];
       const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache") };
-      const ended = await promisify(execFile)(process.execPath, args, { env, timeout: 50_000 });
+      const ended = await inTurn(() => promisify(execFile)(process.execPath, args, { env, timeout: 50_000 }));
       expect(ended.stderr.replace(/\(node:.*Warning[\s\S]*?\n\(Use .*\n/g, "")).toBe("");
     },
   );
