@@ -42,10 +42,14 @@ function check(blocks: Block[], also: object): string[] {
       include: [],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], {
-      cwd: folder,
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [tsc, "-p", folder, "--pretty", "false", "--singleThreaded"],
+      {
+        cwd: folder,
+        encoding: "utf8",
+      },
+    );
     const said = `${stdout}${stderr}`.trim();
     if (status === 0) return said ? [said] : [];
     return said.split("\n").map((message) => placed(message, folder, samples));
