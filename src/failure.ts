@@ -32,7 +32,7 @@ const REFUSALS: readonly Refusal[] = [
   [/^ERR max .*request/, "Raise the quota, or poll less"],
   [/^(ERR )?unknown command/i, "Use Redis 6.2 or later"],
   [/^MISCONF/, "Check its disk", true],
-  [/^NOREPLICAS/, "Connect its replicas", true],
+  [/^NOREPLICAS/, "Connect replicas", true],
   [/^READONLY/, "Connect to the master", true],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
 ];

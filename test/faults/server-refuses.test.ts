@@ -83,7 +83,7 @@ describe.each(CLIENTS)("%s, at a server that refuses", (kind) => {
     const locks = await locksAt(server.url);
     await configure("min-replicas-to-write", "1");
     try {
-      await outage(locks.acquire(lock.name, { wait: 300 }), /NOREPLICAS/, /Connect its replicas/);
+      await outage(locks.acquire(lock.name, { wait: 300 }), /NOREPLICAS/, /Connect replicas/);
       const waiting = locks.acquire(lock.name, { wait: "15s", retry: () => 50 });
       await new Promise((resolve) => setTimeout(resolve, 100));
       await configure("min-replicas-to-write", "0");
