@@ -29,7 +29,7 @@ export function inLine(outer: Call): Call {
   let place: Place | undefined;
   let pace: Pace | undefined;
   let last: Stamped | undefined;
-  /** What the first extension of a grant that a message told of may take, in milliseconds. */
+  /** What a first try to extend a grant that a message told of may take, in milliseconds. */
   let brief = Infinity;
   /** When to poll next, and when the holder's lock expires, on the monotonic clock. */
   let due = 0;
@@ -129,12 +129,15 @@ export function inLine(outer: Call): Call {
 
     acquire,
 
-    extend(call, token, ttl, send) {
+    async extend(call, token, ttl, send) {
       const most = brief;
-      if (ttl) brief = Infinity;
-      return inner.extend(call, token, ttl, (command) =>
+      brief = Infinity;
+      const answer = await inner.extend(call, token, ttl, (command) =>
         send((limit) => within(call.clock, Math.min(limit, most), command, call.scope)),
       );
+      // Asked, not extended.
+      if (!ttl) brief = most;
+      return answer;
     },
 
     async release(call, token, rest, send) {

@@ -75,6 +75,16 @@ describe.each(LISTENING)("%s", (way) => {
     expect(lease.held).toBe(true);
   });
 
+  test("a verify() far away is answered all the same", async () => {
+    const { all, holder, waiter, wait } = await pair(way);
+    await holder.release();
+    const lease = await wait;
+    waiter.network.treat = ({ command }) => (command === "extend" ? { arrives: 200, answers: 200 } : undefined);
+    expect(await all.clock.runUntilSettled(lease.verify())).toBe(true);
+    await all.clock.advance(60_000);
+    expect(lease.held).toBe(true);
+  });
+
   test("its first renewal has time for a slow answer", async () => {
     const { all, holder, waiter, wait } = await pair(way);
     await holder.release();
