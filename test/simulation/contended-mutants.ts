@@ -22,7 +22,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "a place never lapses",
       file: QUEUE,
-      from: "if (rest > 0) return { member, who, other, rest };",
+      from: "if (rest > 0 && !entries.includes(idOf(other))) return { member, who, other, rest };",
       to: "if (rest) return { member, who, other, rest: Math.max(rest, 20_000) };",
       invariants: [14],
     },
@@ -85,7 +85,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "who is first in its process waits for a message only",
       file: FAIR,
-      from: "return Math.min(Math.min(line.polled, line.since) + KEEP, expires);",
+      from: "return Math.min(line.polled + KEEP, line.since + KEEP, expires);",
       to: "return KEEP * Infinity;",
       invariants: [13],
     },
