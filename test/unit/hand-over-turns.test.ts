@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
-import { createLocks } from "../../src/index.ts";
+import { createLocks, type LockTimeoutError } from "../../src/index.ts";
 import { rejection } from "../support/bench.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { wire } from "../support/wire.ts";
@@ -121,4 +121,17 @@ test("a clean-up that is answered when others have come forgets none of them", a
   expect(await (await first).release()).toBe(true);
   await clock.advance(200);
   expect((await second).held).toBe(true);
+});
+
+test("in its last second each asks Redis itself, however often the lock is handed over beside it", async () => {
+  const { clock, locks } = processes();
+  const hold = () => new Promise<void>((resolve) => void clock.timer(50, () => resolve()));
+  const before = Array.from({ length: 60 }, () => locks.request("x", { wait: "1h" }, hold));
+  await clock.advance(1);
+  const error = rejection(locks.acquire("x", { wait: "2s", retry: () => 30 }));
+  await clock.advance(2_500);
+  const { code, attempts } = (await error) as LockTimeoutError;
+  expect(code).toBe("TIMEOUT");
+  expect(attempts).toBeGreaterThan(10);
+  await clock.runUntilSettled(Promise.all(before));
 });
