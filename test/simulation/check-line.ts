@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import type { TokenFacts } from "./facts.ts";
+import type { Holding, TokenFacts } from "./facts.ts";
 import type { Execution } from "./network.ts";
 import type { Server } from "./server.ts";
 import type { Witness } from "./witness.ts";
@@ -110,7 +110,7 @@ export class Lines {
     const { turned } = this.#line(lock);
     if (turned?.client === client && this.#now < turned.until) this.#told(client, lock);
     for (const holding of this.#witness.holdings)
-      if (holding.client === client && holding.token.lock === lock && !holding.ended) this.#told(client, lock);
+      if (holding.client === client && holding.token.lock === lock && isOurs(holding)) this.#told(client, lock);
   }
 
   waitEnds(label: string): void {
@@ -425,6 +425,11 @@ export class Lines {
       return;
     }
   }
+}
+
+/** Whether the process that took this lease knows that the name is held: also by whom it handed the lease to. */
+function isOurs({ ended, lease, client, ttl }: Holding): boolean {
+  return !ended || (ended === "handed over" && lease.expiresAt + ttl / 50 + 5 > client.clock.now());
 }
 
 /** How long a place lasts without a poll, milliseconds. */
