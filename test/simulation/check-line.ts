@@ -154,7 +154,7 @@ export class Lines {
     const line = this.#lines.get(key);
     if (!line) return;
     line.expires = undefined;
-    line.handed = undefined;
+    if (line.handed) this.#unknown(line, line.handed, this.#now);
     line.free ??= this.#now;
     line.idle ??= this.#now;
   }
