@@ -3,7 +3,6 @@ import type { Call } from "./core.ts";
 import { lessDrift, since } from "./deadline.ts";
 import { QUEUE } from "./keys.ts";
 import { within } from "./limit.ts";
-import type { Pace } from "./pace.ts";
 import { createPace } from "./pace.ts";
 import type { Place } from "./places.ts";
 import { listenerOf } from "./places.ts";
@@ -27,7 +26,7 @@ export function inLine(outer: Call): Call {
   const inner = outer.store;
   const listener = listenerOf(outer);
   let place: Place | undefined;
-  let pace: Pace | undefined;
+  let pace = createPace(outer);
   let last: Stamped | undefined;
   /** What a first try to extend a grant that a message told of may take, in milliseconds. */
   let brief = Infinity;
@@ -84,8 +83,8 @@ export function inLine(outer: Call): Call {
 
   /** Passes on what an answer says of a lock that was handed over: the message may have been lost. */
   function tell(answer: Stamped): Stamped {
-    const [, id, label = ""] = /^\?(t[\w-]{22}) ?(.*)$/s.exec(answer.label) ?? [];
-    if (!id) return answer;
+    const [, id = "", label] = /^\?(t[\w-]{22}) ?(.*)$/s.exec(answer.label) ?? [];
+    if (label === undefined) return answer;
     listener?.tell(id, answer.fence);
     return { ...answer, label };
   }
@@ -101,9 +100,9 @@ export function inLine(outer: Call): Call {
     const soon = dated(mine);
     if (soon) return granted(soon);
     const quiet = quietUntil(mine) - clock.monotonic();
-    if (last && quiet > 0) return { ...last, outcome: "busy", left: -1, pause: quiet };
+    if (quiet > 0) return { ...(last as Stamped), outcome: "busy", left: -1, pause: quiet };
 
-    const interval = listener ? KEEP : Math.min(RAREST, Math.max(KEEP, 2 * (pace?.last ?? 0)));
+    const interval = listener ? KEEP : Math.min(RAREST, Math.max(KEEP, 2 * pace.last));
     const life = 2 * interval + 1000;
     const stands = call.wait > 0;
     const { handed } = mine;
@@ -111,15 +110,15 @@ export function inLine(outer: Call): Call {
     const answer = tell(await run(send, JOIN, "granted busy next waiting spent", keys, ...args));
     if (answer.outcome === "granted") return granted(answer);
     if (answer.outcome === "spent") leave();
-    if (answer.outcome !== "next" && answer.outcome !== "waiting") return answer;
+    const next = answer.outcome === "next";
+    if (!next && answer.outcome !== "waiting") return answer;
 
     const now = clock.monotonic();
-    const next = answer.outcome === "next";
     mine.stood = true;
     if (mine.handed === handed) mine.handed = undefined;
     listener?.stand(lock, mine, { ...answer, fence: answer.fence ?? 0, left: life });
     last = answer;
-    due = now + Math.min(interval, pace?.after(next ? 0 : answer.left) ?? interval);
+    due = now + Math.min(interval, pace.after(next ? 0 : answer.left));
     expires = next && answer.left >= 0 ? now + answer.left + 1 : Infinity;
     return { ...answer, outcome: "busy", left: next ? answer.left : -1, pause: quietUntil(mine) - now };
   }

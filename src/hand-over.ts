@@ -40,6 +40,9 @@ const lines = new WeakMap<Core, Map<string, Line>>();
 /** How long nobody here asks when it is another's turn, in milliseconds: as long as a wait pauses at most, and its trip. */
 const STAND_BACK = 1250;
 
+/** How long nobody here asks while it is being handed over, in milliseconds: it may be freed for another's turn. */
+const HANDING = 100;
+
 /** Kept at the end of a wait for asking Redis who has the lock, in milliseconds: what the others here do is no answer. */
 const LAST_WORD = 1000;
 
@@ -88,7 +91,14 @@ export function inTurn(outer: Call): Call {
 
   const holds = ({ holder }: Line) => !!holder && since(clock, holder) < holder.left;
 
-  const spent = (): Attempted => ({ outcome: "spent", left: -1, fence: undefined, label: "", ...instant(clock) });
+  /** What nobody has asked Redis. */
+  const say = (outcome: string, label = ""): Attempted => ({
+    outcome,
+    left: -1,
+    fence: undefined,
+    label,
+    ...instant(clock),
+  });
 
   /** Waits here, without a request. */
   function stand(line: Line): Attempted {
@@ -96,14 +106,10 @@ export function inTurn(outer: Call): Call {
     const now = clock.monotonic();
     if (line.waiters[0] !== self) self.due = Infinity;
     else if (self.due === Infinity) self.due = now + outer.delay(++asked);
-    const label = line.holder?.token.replace(/^\S* ?/, "") ?? line.busy?.label ?? "";
+    // During an outage nobody says that another has it.
+    const known = holds(line) || (line.busy && line.busy.mono >= began);
     return {
-      // During an outage nobody says that another has it.
-      outcome: holds(line) || (line.busy && line.busy.mono >= began) ? "busy" : "unknown",
-      left: -1,
-      fence: undefined,
-      label,
-      ...instant(clock),
+      ...say(known ? "busy" : "unknown", line.holder?.token.replace(/^\S* ?/, "") ?? line.busy?.label),
       pause: Math.max(line.back, Math.min(self.due, lastWord)) - now,
     };
   }
@@ -120,7 +126,7 @@ export function inTurn(outer: Call): Call {
 
   async function acquire(...[call, token, plain, timed, send]: Parameters<Store["acquire"]>): Promise<Attempted> {
     scope.woken = false;
-    if (self.spoilt === token) return spent();
+    if (self.spoilt === token) return say("spent");
     self.token = token;
     const line = lineOf();
     const { handed } = self;
@@ -137,7 +143,7 @@ export function inTurn(outer: Call): Call {
     const answer = await inner.acquire(holds(line) ? { ...call, wait: 0 } : call, token, plain, timed, send);
     if (self.handed) return acquire(call, token, plain, timed, send);
     // What it was granted is being given back.
-    if (self.spoilt === token) return spent();
+    if (self.spoilt === token) return say("spent");
     if (answer.outcome === "granted") return granted(token, answer);
     if (answer.outcome !== "busy" || !call.wait) return answer;
     line.busy = answer;
@@ -162,8 +168,9 @@ export function inTurn(outer: Call): Call {
     const theirs = next?.token;
     if (!theirs || rest || !held || core.closing || next.spoilt === theirs) {
       const answer = await inner.release(call, token, rest, send);
-      if (answer.outcome === "freed" && !rest) stir(line, 0);
-      tidy(line);
+      // Meanwhile there may be another line.
+      if (answer.outcome === "freed" && !rest) stir(lineOf(), 0);
+      tidy(lineOf());
       return answer;
     }
 
@@ -171,6 +178,7 @@ export function inTurn(outer: Call): Call {
     const args = [token, 0, call.fence ? call.life : "", theirs, ttl, fence ? life : ""];
     const keys = { ...call, more: [MARK + lock] };
     let answer: Stamped;
+    line.back = clock.monotonic() + HANDING;
     try {
       answer = await run(send, HAND, "granted freed gone forced unrecorded", keys, ...args);
       if (answer.outcome === "granted" && fence !== !!answer.fence) throw malformed(answer);
@@ -181,11 +189,14 @@ export function inTurn(outer: Call): Call {
         wake(next.call.scope);
       }
       throw thrown;
+    } finally {
+      line.back = 0;
     }
     if (answer.outcome !== "granted") {
-      // Somebody elsewhere waits, and asks within a second.
+      // Somebody elsewhere waits, and asks within a second: until then it is as good as theirs.
       if (answer.outcome === "freed") {
         line.back = clock.monotonic() + STAND_BACK;
+        line.busy = { ...answer, mono: line.back };
         stir(line, line.back);
       }
       return answer;

@@ -73,12 +73,9 @@ function createListener({ clock, store }: Call): Listener {
   let end: (() => void) | undefined;
 
   function listen(): void {
-    let ended = false;
     let unsubscribe: (() => void) | undefined;
-    end = () => {
-      ended = true;
-      unsubscribe?.();
-    };
+    const mine = () => unsubscribe?.();
+    end = mine;
     const heard = (message: string) => {
       const [, id = "", fence] = /^(t[\w-]{22}) ([1-9]\d*)$/.exec(message) ?? [];
       listener.tell(id, Number(fence));
@@ -86,7 +83,7 @@ function createListener({ clock, store }: Call): Listener {
     store.wire?.wakeups?.listen(listener.who, heard).then(
       (stop) => {
         unsubscribe = stop;
-        if (ended) return stop();
+        if (end !== mine) return stop();
         listener.listening = true;
         // What was said before nobody has heard: it has to be asked for.
         for (const line of lines.values()) {

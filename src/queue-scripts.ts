@@ -23,9 +23,9 @@ local function first()
     local member = call('ZRANGE', queue, 0, 0)[1] or ''
     local who, other = member:match('^(%S+) (.*)$')
     if not other then return end
-    local rest = (tonumber(call('ZSCORE', queue, who) or 0)) - now
-    if rest > 0 then return member, who, other, rest end
-    call('ZREM', queue, member, who)
+    local rest = (call('ZSCORE', queue, who) or 0) - now
+    if rest > 0 and not entries:find(other:sub(1, 23), 1, true) then return member, who, other, rest end
+    call('ZREM', queue, member)
   end
 end
 local function pass(member, who, other, rest)
@@ -71,20 +71,21 @@ if not held then
   end
   wake(who, pass(member, who, other, rest))
   held = '?' .. other
+  entries = '+' .. id
 end
 if place == '' then return reply('busy', call('PTTL', lock), '', held) end
 if not call('ZSCORE', queue, seat) then
   if joined == '1' then return reply('spent') end
   local back = call('ZREVRANGEBYSCORE', queue, '1000000000000', '0', 'WITHSCORES', 'LIMIT', '0', '1')
   call('ZREMRANGEBYSCORE', queue, '1000000000001', ('%.0f'):format(now))
-  call('ZADD', queue, ('%.0f'):format((tonumber(back[2]) or 0) + 1), seat)
+  call('ZADD', queue, (back[2] or 0) + 1, seat)
 end
 call('ZADD', queue, 'GT', ('%.0f'):format(now + place), more)
 call('PEXPIRE', queue, '60000')
 local before = call('ZRANK', queue, seat)
 local known = last ~= '0' and last
 local answer = before == 0 and reply('next', call('PTTL', lock), known, held) or reply('waiting', before, known, held)
-if held:sub(1, 1) == '?' and entries:sub(1, 24) == '+' .. held:sub(2, 24) then answer[4] = '=' .. held end
+if held:sub(1, 24) == '?' .. entries:sub(2, 24) then answer[4] = '=' .. held end
 return answer`;
 
 /**

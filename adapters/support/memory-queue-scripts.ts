@@ -56,8 +56,8 @@ function line(data: MemoryData, [lock, record, queueKey = ""]: Parameters<Twin>[
       const [, who, other] = /^(\S+) ([\s\S]*)$/.exec(member) ?? [];
       if (!who || !other) return undefined;
       const rest = (queue.score(who) ?? 0) - now;
-      if (rest > 0) return { member, who, other, rest };
-      queue.remove(member, who);
+      if (rest > 0 && !entries.includes(idOf(other))) return { member, who, other, rest };
+      queue.remove(member);
     }
   }
 
@@ -123,7 +123,7 @@ const join: Twin = (data, keys, args) => {
   queue.save(queue.members, 60_000);
   const before = queue.members.findIndex(([member]) => member === seat);
   const fence = known === "0" ? "" : known;
-  const handed = held[0] === "?" && entries.slice(0, 24) === `+${held.slice(1, 24)}`;
+  const handed = known !== last || held.slice(0, 24) === `?${entries.slice(1, 24)}`;
   const answer = before ? reply("waiting", before, fence, held) : reply("next", data.pttl(lock), fence, held);
   return handed ? [...answer.slice(0, 3), `=${held}`] : answer;
 };

@@ -1,5 +1,5 @@
 import type { Client } from "./client.ts";
-import type { TokenFacts } from "./facts.ts";
+import type { Holding, TokenFacts } from "./facts.ts";
 import type { Execution } from "./network.ts";
 import type { Server } from "./server.ts";
 import type { Witness } from "./witness.ts";
@@ -53,10 +53,13 @@ interface Line {
   longest: number;
   /** Whether a release has freed it for one who waits elsewhere. */
   standsBack: boolean;
+  /** Whose callers know that, and until when. */
+  turned: { client: Client; until: number } | undefined;
 }
 
-/** How long a remote waiter's mark is not heeded, milliseconds. */
+/** How long a remote waiter's mark is not heeded, and how long a process then stands back, milliseconds. */
 const HEEDED = 500;
+const STANDS_BACK = 1250;
 
 /**
  * Holds waiting lines to their invariants. It keeps a line of its own for each name, from what the server answered, and
@@ -95,6 +98,7 @@ export class Lines {
         grantedAt: 0,
         longest: 0,
         standsBack: false,
+        turned: undefined,
       };
       this.#lines.set(lock, line);
     }
@@ -103,8 +107,10 @@ export class Lines {
 
   waitBegins(label: string, client: Client, { lock, fair, ttl }: Pick<Wait, "lock" | "fair" | "ttl">): void {
     this.#waits.set(label, { label, client, lock, fair, ttl, asked: undefined, overAt: undefined });
+    const { turned } = this.#line(lock);
+    if (turned?.client === client && this.#now < turned.until) this.#told(client, lock);
     for (const holding of this.#witness.holdings)
-      if (holding.client === client && holding.token.lock === lock && !holding.ended) this.#told(client, lock);
+      if (holding.client === client && holding.token.lock === lock && isOurs(holding)) this.#told(client, lock);
   }
 
   waitEnds(label: string): void {
@@ -140,11 +146,15 @@ export class Lines {
 
   /** Somebody else deleted a key. */
   deleted(key: string): void {
-    if (key.startsWith("queue.")) this.#lines.delete(key.slice(key.indexOf(":") + 1));
+    const [, lock = ""] = /^[^:]+:(.*)$/.exec(key) ?? [];
+    if (key.startsWith("queue.")) this.#lines.delete(lock);
+    // Whose mark is gone leaves another when it asks next.
+    if (key.startsWith("alive."))
+      for (const wait of this.#waits.values()) if (wait.lock === lock) wait.asked = undefined;
     const line = this.#lines.get(key);
     if (!line) return;
     line.expires = undefined;
-    line.handed = undefined;
+    if (line.handed) this.#unknown(line, line.handed, this.#now);
     line.free ??= this.#now;
     line.idle ??= this.#now;
   }
@@ -159,7 +169,7 @@ export class Lines {
     const [outcome] = Array.isArray(reply) ? reply : [];
     const wait = this.#waits.get(facts.label);
     if (kind === "acquire" || kind === "hand") this.#told(message.client, lock);
-    if (kind === "hand" && outcome === "freed" && after === undefined) line.standsBack = true;
+    if (kind === "hand" && outcome === "freed" && after === undefined) this.#standsBack(line, message.client);
     if (wait && outcome === "busy" && third?.startsWith("alive")) wait.asked ??= this.#now;
 
     this.#lapse(line, server, clock);
@@ -168,7 +178,9 @@ export class Lines {
     if (kind === "pass") line.seats.delete(facts.id);
     if (given) this.#grant(line, execution, given);
     if (kind === "join") this.#join(line, execution, facts, wait);
-    if (kind === "pass" && server.peek(third ?? "")?.value.includes(` ${facts.id}`))
+    // After a failover its place may be there again, by the name of the process that had taken it. It is passed over.
+    const who = this.#losses ? `"${message.more[2]}` : "";
+    if (kind === "pass" && server.peek(third ?? "")?.value.includes(`${who} ${facts.id}`))
       this.#witness.fail(14, `${facts.label} has left the line, and stands in it`);
     const holder = after?.value;
     if (holder === undefined) this.#freed(line);
@@ -205,6 +217,8 @@ export class Lines {
     const life = Number(place);
     if (life > longest(message.client)) this.#witness.fail(14, `${facts.label} takes a place for ${life} ms`);
     line.lapses.set(who, Math.max(line.lapses.get(who) ?? 0, Math.floor(clock) + life));
+    // A place that only a copy has taken is nobody's.
+    facts.byCopy = message.executions > 1 && (facts.byCopy || !seat);
     if (seat) seat.life = life;
     else {
       const lapsed = joined === "1";
@@ -239,6 +253,11 @@ export class Lines {
       return;
     }
     line.idle ??= this.#now;
+    // Who lives and hands on what it was handed, because its wait has ended, had the time until its next poll.
+    if (line.handed && !line.handed.facts.client.dead) {
+      this.#learnt(line.handed, this.#now);
+      line.idle = this.#now;
+    }
     line.handed = { seat, facts, at: this.#now };
     const left = (after?.expires ?? 0) - Math.floor(clock);
     const life = longest(facts.client);
@@ -275,7 +294,8 @@ export class Lines {
   }
 
   /** A call returned a lease of this token. */
-  leased({ id, lock }: TokenFacts): void {
+  leased({ id, lock, client }: TokenFacts): void {
+    this.#told(client, lock);
     const line = this.#lines.get(lock);
     if (line?.handed?.facts.id !== id) return;
     this.#witness.count("call: granted by a message");
@@ -284,14 +304,19 @@ export class Lines {
 
   /** What one was handed is over, and nobody said that it knew. */
   #unknown(line: Line, { seat, facts, at }: Handed, until: number): void {
-    const wait = seat?.wait;
     line.handed = undefined;
     const life = longest(facts.client);
     const end = facts.client.dead ? Math.max(facts.client.diedAt, at - life) : at;
     line.dead = { at: Math.max(end, line.dead?.at ?? 0), life: Math.max(life, line.dead?.life ?? 0) };
     this.#witness.count("line: handed, and over before it was known");
+    this.#learnt({ seat, facts, at }, until);
+  }
+
+  #learnt({ seat, facts, at }: Handed, until: number): void {
+    const wait = seat?.wait;
     if (!this.#kept || !wait || !seat) return;
-    const took = until - Math.max(at, this.#undisturbed(wait));
+    const took =
+      Math.min(until, wait.overAt ?? until) - Math.max(at, this.#undisturbed({ ...wait, overAt: undefined }));
     if (took > (seat.life - 1000) / 2 + this.#slack(wait.client))
       this.#witness.fail(13, `${facts.label} was handed the lock for ${took.toFixed(0)} ms and did not learn of it`);
   }
@@ -323,11 +348,17 @@ export class Lines {
       const since = wait.fair ? seat?.since : wait.asked;
       if (since === undefined || (!wait.fair && !client.plan.shares)) continue;
       const { retry } = client.plan;
-      const pause = seat ? (seat.life - 1000) / 2 : Math.max(retry.min, retry.max, 1250);
+      const pause = seat ? (seat.life - 1000) / 2 : Math.max(retry.min, retry.max, STANDS_BACK);
       const stood = this.#now - Math.max(free, since, this.#undisturbed(wait));
       if (stood > pause * 1.01 + this.#slack(client))
         this.#witness.fail(13, `the lock stands free for ${stood.toFixed(0)} ms beside ${wait.label}`);
     }
+  }
+
+  #standsBack(line: Line, client: Client): void {
+    line.standsBack = true;
+    const until = this.#now + STANDS_BACK * 1.01 + client.plan.commandTimeout + this.#slack(client);
+    line.turned = { client, until };
   }
 
   /** What one of a process was answered all of them know. */
@@ -394,6 +425,11 @@ export class Lines {
       return;
     }
   }
+}
+
+/** Whether the process that took this lease knows that the name is held: also by whom it handed the lease to. */
+function isOurs({ ended, lease, client, ttl }: Holding): boolean {
+  return !ended || (ended === "handed over" && lease.expiresAt + ttl / 50 + 5 > client.clock.now());
 }
 
 /** How long a place lasts without a poll, milliseconds. */

@@ -74,4 +74,8 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "a mark is not heeded": 7,
   "the line of a process does not stand back": 7,
   "a hand-over that comes after the wait is kept": 313,
+  "one in line asks while the lock is being handed over": 7224,
+  "a late clean-up forgets the line that there is by then": 9052,
+  "a place whose token is spent is handed the lock": 4797,
+  "who hands a free lock to another of its process does not tell it": 17384,
 };

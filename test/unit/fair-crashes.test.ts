@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Lease } from "../../src/index.ts";
 import { inOrder, line, WAYS, type Way } from "../support/line.ts";
 
 /** For how long one who died may delay the others, in milliseconds. */
@@ -110,6 +111,30 @@ describe.each(WAYS)("%s: who dies strands nobody", (way) => {
     expect(all.standing()).not.toContain(lapsed);
     await all.nothingLeft();
   });
+});
+
+test.each(WAYS)("%s: whose place was dropped stands in line again with another token", async (way) => {
+  const all = await line(way);
+  const holder = await all.process().locks.acquire("x", { ttl: "1m" });
+  const [paused, alive] = [all.process(), all.process()];
+  const [first, second] = await inOrder(all.clock, [
+    () => paused.locks.acquire("x"),
+    () => alive.locks.acquire("x", { ttl: "2m" }),
+  ]);
+  const [lapsed] = all.standing();
+  paused.network.treat = () => ({ arrives: 20_000 });
+  paused.hear = () => {};
+  await all.clock.advance(15_000);
+  await holder.release();
+  const lease = await all.clock.runUntilSettled(second as Promise<Lease>);
+  paused.network.treat = () => undefined;
+  // What it sent meanwhile comes late, and puts nothing back.
+  await all.clock.advance(30_000);
+  expect(all.standing()).toHaveLength(1);
+  expect(all.standing()).not.toContain(lapsed);
+  await lease.release();
+  await (await all.clock.runUntilSettled(first as Promise<Lease>)).release();
+  await all.nothingLeft();
 });
 
 test("a living waiter is not overtaken because one poll of it was lost", async () => {

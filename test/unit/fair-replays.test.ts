@@ -158,6 +158,40 @@ describe("a copy of a release", () => {
   });
 });
 
+describe("a place that a failover brought back, of a token that was given back since by another process,", () => {
+  test("is passed over, and those of its process behind it are not", async () => {
+    const { join, pass, value, places } = server();
+    await join("a");
+    await join("b", { who: "holdfast:B" });
+    await join("c", { who: "holdfast:B" });
+    expect((await pass("b", "holdfast:A"))[0]).toBe("unrecorded");
+    expect(places()).toEqual(["b", "c"]);
+    await pass("a");
+    expect(value()).toBe(`?${token("c")}`);
+    expect(places()).toEqual([]);
+  });
+
+  test("keeps nobody from a lock that is free", async () => {
+    const { join, pass, clock } = server();
+    await join("a");
+    await join("b", { who: "holdfast:B", life: 40_000 });
+    await pass("b", "holdfast:A");
+    clock.block(30_001);
+    expect((await join("c"))[0]).toBe("granted");
+  });
+});
+
+test("who hands a free lock to another of its process is told so, in case the message is lost", async () => {
+  const { join, clock } = server();
+  const together = { who: "holdfast:B", life: 40_000 };
+  await join("a");
+  await join("b", together);
+  clock.block(30_001);
+  const [outcome, , fence, label] = await join("c", together);
+  expect([outcome, label]).toEqual(["next", `=?${token("b")}`]);
+  expect(await join("b", { ...together, stood: "1" })).toEqual(["granted", 30_000, fence, "="]);
+});
+
 test("what was not confirmed is told to whoever asks", async () => {
   const { join, pass } = server();
   for (const letter of "abc") await join(letter);
