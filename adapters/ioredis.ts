@@ -63,7 +63,7 @@ export function ioredis(client: IoredisClient | IoredisCluster, { wakeups = true
 }
 
 function over(client: IoredisClient): Transport {
-  return scripted(async ([name, ...args]) => client.call(name as string, ...args));
+  return scripted(async (args) => client.call(...(args as [string])));
 }
 
 /** What is used of a duplicate. */
