@@ -32,3 +32,10 @@ export function scripted(send: SendCommand): Transport {
     },
   };
 }
+
+const DELETE_IF = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0";
+
+/** With a release by a script that only compares and deletes: half of what the whole one costs the server. */
+export function deleting(transport: Transport): Transport {
+  return { ...transport, deleteIf: async (key, value) => Number(await transport.eval(DELETE_IF, [key], [value])) };
+}
