@@ -6,5 +6,5 @@ export const INTERNAL: readonly string[] = (
   "abandon alive background check cleanUps closing conclude confirmed core deadline delay ended force hint holds " +
   "label lease left life lock lose lossError maxHoldAt mono outcome over overdue parts passing prolong recordKey refresh " +
   "handed handsOver refused renewal resume scan scope spoilt stood stopped store tail tell until usable used waiters waits wall " +
-  "wire woken inTurn pause rest more places listening answers polled enter leave stand back"
+  "wire woken inTurn pause more places listening answers polled enter leave stand back"
 ).split(" ");

@@ -18,13 +18,11 @@ export function handleOf(members: Record<PropertyKey, () => unknown>): object {
         get(this: Handle) {
           return this[INNER](key);
         },
-        // A spy, or who wraps a lease, puts its own in front.
-        set(value) {
-          Object.defineProperty(this, key, { value, writable: true });
-        },
       }),
     {},
   );
   // A function, for there is what prints hidden properties, too.
-  return Object.defineProperty(Object.create(prototype), INNER, { value: (key: PropertyKey) => members[key]?.() });
+  return Object.defineProperty(Object.create(prototype), INNER, {
+    value: (key: PropertyKey) => (members[key] as () => unknown)(),
+  });
 }

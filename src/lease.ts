@@ -192,9 +192,9 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
 
   // No function here may refer to the lease itself: timers keep them, and a lease that was dropped is to be collected.
   const lease = handleOf({
+    mode: () => mode,
     name: () => name,
     owner: () => owner,
-    mode: () => mode,
     token: () => token,
     fence() {
       if (fence) return fence;
@@ -224,7 +224,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   } satisfies { [Key in keyof Lease]: () => Lease[Key] }) as Lease;
 
   // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
-  if (call.renew && globalThis.WeakRef) {
+  if (globalThis.WeakRef) {
     const reference = new WeakRef(lease);
     hold.alive = () => !!reference.deref();
   }
