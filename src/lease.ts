@@ -223,8 +223,8 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     toJSON: () => () => ({ name, owner, mode, expiresAt: expiresAt() }),
   } satisfies { [Key in keyof Lease]: () => Lease[Key] }) as Lease;
 
-  // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
-  if (globalThis.WeakRef) {
+  // A renewal must not keep a lease alive that the program has dropped; without one a WeakRef is dear. Old Workers have none.
+  if (call.renew && globalThis.WeakRef) {
     const reference = new WeakRef(lease);
     hold.alive = () => !!reference.deref();
   }
