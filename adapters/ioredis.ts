@@ -40,6 +40,7 @@ export interface IoredisOptions {
  * Locks over ioredis 5 or 6, `Redis` or `Cluster`. The client stays yours: its connection, its retries, its end.
  *
  * @param client Connected or not: ioredis connects by itself.
+ * @param options Whether to listen for messages.
  * @throws {TypeError} if it is no ioredis client, or has a `keyPrefix`, which on a cluster would tear the keys of one
  *   lock apart: use the `prefix` option of `createLocks`.
  * @example
@@ -51,7 +52,15 @@ export interface IoredisOptions {
  * const locks = createLocks(ioredis(new Redis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379")));
  * ```
  */
-export function ioredis(client: IoredisClient | IoredisCluster, { wakeups = true }: IoredisOptions = {}): Transport {
+export function ioredis(client: IoredisClient | IoredisCluster, options?: IoredisOptions): Transport;
+/**
+ * The same as a callback: `clients.map(ioredis)`.
+ *
+ * @param index Of the client in its array. Means nothing.
+ */
+export function ioredis(client: IoredisClient | IoredisCluster, index: number): Transport;
+export function ioredis(client: IoredisClient | IoredisCluster, options: IoredisOptions | number = {}): Transport {
+  const { wakeups = true } = options as IoredisOptions;
   if (typeof client?.call !== "function") throw new TypeError("ioredis() takes an ioredis Redis or Cluster.");
   if (client.options?.keyPrefix) {
     throw new TypeError("ioredis(): the client has a keyPrefix. Use a client without, and createLocks' option prefix.");

@@ -32,6 +32,7 @@ export interface NodeRedisOptions {
  * stays yours: its connection, its retries, its end.
  *
  * @param client What `createClient`, `createClientPool` or `createCluster` gave.
+ * @param options Whether to listen for messages.
  * @throws {TypeError} if it is none of these.
  * @example
  * ```ts
@@ -43,10 +44,18 @@ export interface NodeRedisOptions {
  * const locks = createLocks(nodeRedis(client));
  * ```
  */
+export function nodeRedis(client: NodeRedisClient | NodeRedisCluster, options?: NodeRedisOptions): Transport;
+/**
+ * The same as a callback: `clients.map(nodeRedis)`.
+ *
+ * @param index Of the client in its array. Means nothing.
+ */
+export function nodeRedis(client: NodeRedisClient | NodeRedisCluster, index: number): Transport;
 export function nodeRedis(
   client: NodeRedisClient | NodeRedisCluster,
-  { wakeups = true }: NodeRedisOptions = {},
+  options: NodeRedisOptions | number = {},
 ): Transport {
+  const { wakeups = true } = options as NodeRedisOptions;
   if (typeof client?.sendCommand !== "function" || "call" in client) {
     throw new TypeError("nodeRedis() takes a client, pool or cluster of the package redis.");
   }

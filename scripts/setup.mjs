@@ -2,7 +2,7 @@
 // and in the folders given as arguments. Runs before `npm test` and `npm run demo` on whatever Node is there, hence plain
 // JavaScript without dependencies. The dev dependency `node` then comes first on PATH in every npm script, so that all
 // else runs on one version.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -47,15 +47,23 @@ function reasonToInstall(folder) {
   return undefined;
 }
 
-function npm(folder, ...args) {
-  const options = { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 28 };
+async function npm(folder, ...args) {
+  const options = { cwd: folder, stdio: ["ignore", "pipe", "pipe"] };
   // The Node that runs npm, not this one, which may be in the node_modules that npm is about to delete.
   const { npm_execpath: cli, npm_node_execpath: node } = process.env;
-  const run =
+  const child =
     cli?.endsWith("npm-cli.js") && node && existsSync(node)
-      ? spawnSync(node, [cli, ...args], options)
-      : spawnSync("npm", args, { ...options, shell: windows });
-  return { ok: run.status === 0, output: `${run.stdout ?? ""}${run.stderr ?? ""}${run.error ?? ""}` };
+      ? spawn(node, [cli, ...args], options)
+      : spawn("npm", args, { ...options, shell: windows });
+  let output = "";
+  const collect = (chunk) => {
+    output += chunk;
+  };
+  child.stdout.setEncoding("utf8").on("data", collect);
+  child.stderr.setEncoding("utf8").on("data", collect);
+  child.on("error", collect);
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  return { ok: status === 0, output };
 }
 
 // `npm ci` refuses a lock file that lacks binaries for other platforms, as one does that was written where the registry
@@ -70,21 +78,21 @@ function lacksOnlyOptionalPackages(folder, output) {
 }
 
 function fail(message, output = "") {
-  console.log(`failed\n${output}\nsetup: ${message}`);
+  console.log(`${output}\nsetup: ${message}`);
   process.exit(1);
 }
 
-function install(folder, reason) {
+async function install(folder, reason) {
   const started = Date.now();
   const what = relative(root, folder).replaceAll("\\", "/") || "dependencies";
-  process.stdout.write(`setup: installing ${what} (${reason}) ... `);
+  console.log(`setup: installing ${what} (${reason})`);
   // Dev dependencies are left out when NODE_ENV is production, unless asked for.
-  let result = npm(folder, "ci", "--include=dev");
+  let result = await npm(folder, "ci", "--include=dev");
   if (!result.ok && lacksOnlyOptionalPackages(folder, result.output)) {
     rmSync(join(folder, "node_modules"), { recursive: true, force: true });
-    result = npm(folder, "install", "--no-save", "--include=dev");
+    result = await npm(folder, "install", "--no-save", "--include=dev");
   }
-  if (!result.ok) fail("`npm ci` failed, see above", result.output);
+  if (!result.ok) fail(`\`npm ci\` failed for ${what}, see above`, result.output);
   const found = installedNode();
   if (found !== wantedNode) {
     fail(
@@ -94,11 +102,14 @@ function install(folder, reason) {
     );
   }
   writeFileSync(stampOf(folder), fingerprint(folder));
-  console.log(`done in ${Math.round((Date.now() - started) / 1000)} s`);
+  console.log(`setup: installed ${what} in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-for (const folder of ["", ...process.argv.slice(2)].map((path) => join(root, path))) {
+async function installIfNeeded(folder) {
   const reason = reasonToInstall(folder);
-  if (reason !== undefined) install(folder, reason);
+  if (reason !== undefined) await install(folder, reason);
 }
+
+await installIfNeeded(root);
+await Promise.all(process.argv.slice(2).map((path) => installIfNeeded(join(root, path))));
 console.log(`setup: dependencies are up to date, Node ${wantedNode}`);

@@ -26,11 +26,13 @@ const REFUSALS: readonly Refusal[] = [
   [/^(NOAUTH|WRONGPASS|Unauthorized|HTTP 40[13])/, "Check the password or token"],
   [/^NOPERM/, PERMISSIONS],
   [/^ERR The user executing the script/, PERMISSIONS, false, true],
-  [/^WRONGTYPE/, "Something else is at this key: take another name or prefix"],
-  [/^OOM/, "Free some memory, or raise maxmemory"],
-  [/Too many subrequests/, "Wait less, or raise the limit of this Worker"],
+  [/^WRONGTYPE/, "Take another name or prefix"],
+  [/^OOM/, "Free memory, or raise maxmemory"],
+  [/Too many subrequests/, "Wait less, or raise the limit"],
   [/^ERR max .*request/, "Raise the quota, or poll less"],
-  [/^(ERR )?unknown command/i, "Redis 6.2 or later is needed"],
+  [/^(ERR )?unknown command/i, "Use Redis 6.2 or later"],
+  [/^MISCONF/, "Check its disk", true],
+  [/^NOREPLICAS/, "Connect replicas", true],
   [/^READONLY/, "Connect to the master", true],
   [/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOSCRIPT|HTTP 429)/, "Try again later", true],
 ];
@@ -52,7 +54,7 @@ export function classify(thrown: unknown): Failure {
   if (outage) return outage;
   const text = describe(thrown).replace(PREAMBLE, "");
   const definitive = Object(thrown).definitive === true;
-  const unknown: Refusal = [/$/, "Check that Redis is up, and its address", !definitive, !definitive];
+  const unknown: Refusal = [/$/, "Check Redis and its address", !definitive, !definitive];
   const [, hint, passing = false, halfDone] = REFUSALS.find(([pattern]) => pattern.test(text)) ?? unknown;
   return { text, hint, refused: !halfDone, passing };
 }

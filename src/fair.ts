@@ -2,7 +2,7 @@ import { cleanUp } from "./clean-up.ts";
 import type { Call } from "./core.ts";
 import { lessDrift, since } from "./deadline.ts";
 import { QUEUE } from "./keys.ts";
-import type { Send } from "./limit.ts";
+import { within } from "./limit.ts";
 import type { Pace } from "./pace.ts";
 import { createPace } from "./pace.ts";
 import type { Place } from "./places.ts";
@@ -10,7 +10,8 @@ import { listenerOf } from "./places.ts";
 import { COUNT, JOIN, PASS } from "./queue-scripts.ts";
 import type { Stamped } from "./reply.ts";
 import type { Attempted, Store } from "./store.ts";
-import { stamped } from "./store.ts";
+import { runOver } from "./store.ts";
+import type { Transport } from "./transport.ts";
 
 /** How often a process that listens says that it is alive, in milliseconds; who polls does by polling. */
 const KEEP = 1000;
@@ -22,22 +23,22 @@ const RAREST = 5000;
  * second: for so long a waiter that died may delay the others.
  */
 export function inLine(outer: Call): Call {
-  const { clock, lock, recordKey, renew, ttl, fence, scope } = outer;
+  const { clock, lock, renew, ttl, fence, scope } = outer;
   const inner = outer.store;
   const listener = listenerOf(outer);
   let place: Place | undefined;
   let pace: Pace | undefined;
   let last: Stamped | undefined;
+  /** What a first try to extend a grant that a message told of may take, in milliseconds. */
+  let brief = Infinity;
   /** When to poll next, and when the holder's lock expires, on the monotonic clock. */
   let due = 0;
   let expires = Infinity;
 
   const whoOf = (token: string) => listener?.who ?? token.slice(0, 23);
 
-  const run = (send: Send, script: string, outcomes: string, ...args: unknown[]) =>
-    stamped(clock, send, outcomes, async () =>
-      inner.wire?.eval(script, [lock, recordKey, QUEUE + lock], args.map(String)),
-    );
+  const run = runOver(inner.wire as Transport, clock);
+  const keys = { ...outer, more: [QUEUE + lock] };
 
   function enter(token: string): Place {
     if (place?.token === token) return place;
@@ -63,7 +64,7 @@ export function inLine(outer: Call): Call {
     if (!mine.stood || mine.handed) return 0;
     if (!line || !listener?.listening) return Math.min(due, expires);
     if (line.places[0] !== mine) return Infinity;
-    return Math.min(Math.min(line.polled, line.since) + KEEP, expires);
+    return Math.min(line.polled + KEEP, line.since + KEEP, expires);
   }
 
   /**
@@ -76,14 +77,16 @@ export function inLine(outer: Call): Call {
     // No lease begins with more than its ttl.
     const left = Math.min(before.left, ttl);
     if (lessDrift(left) - since(clock, before) < left / 4) return undefined;
+    // A third of what is left at least: there is time for another try.
+    brief = left / 12;
     return { ...before, left, outcome: "granted", label: "", fence: handed };
   }
 
   /** Passes on what an answer says of a lock that was handed over: the message may have been lost. */
   function tell(answer: Stamped): Stamped {
-    const [, id, label] = /^\?(t[\w-]{22}) ?(.*)$/s.exec(answer.label) ?? [];
-    if (id === undefined || label === undefined) return answer;
-    if (answer.fence) listener?.tell(id, answer.fence);
+    const [, id, label = ""] = /^\?(t[\w-]{22}) ?(.*)$/s.exec(answer.label) ?? [];
+    if (!id) return answer;
+    listener?.tell(id, answer.fence);
     return { ...answer, label };
   }
 
@@ -92,7 +95,7 @@ export function inLine(outer: Call): Call {
     return fence ? answer : { ...answer, fence: undefined };
   };
 
-  async function acquire(call: Call, token: string, send: Send): Promise<Attempted> {
+  async function acquire(...[call, token, , , send]: Parameters<Store["acquire"]>): Promise<Attempted> {
     scope.woken = false;
     const mine = enter(token);
     const soon = dated(mine);
@@ -105,7 +108,7 @@ export function inLine(outer: Call): Call {
     const stands = call.wait > 0;
     const { handed } = mine;
     const args = [token, call.ttl, call.life, whoOf(token), stands ? life : "", mine.stood ? 1 : ""];
-    const answer = tell(await run(send, JOIN, "granted busy next waiting spent", ...args));
+    const answer = tell(await run(send, JOIN, "granted busy next waiting spent", keys, ...args));
     if (answer.outcome === "granted") return granted(answer);
     if (answer.outcome === "spent") leave();
     if (answer.outcome !== "next" && answer.outcome !== "waiting") return answer;
@@ -124,17 +127,29 @@ export function inLine(outer: Call): Call {
   const store: Store = {
     ...inner,
 
-    acquire: (call, token, _plain, _timed, send) => acquire(call, token, send),
+    acquire,
+
+    async extend(call, token, ttl, send) {
+      const most = brief;
+      brief = Infinity;
+      const answer = await inner.extend(call, token, ttl, (command) =>
+        send((limit) => within(call.clock, Math.min(limit, most), command, call.scope)),
+      );
+      // Asked, not extended.
+      if (!ttl) brief = most;
+      return answer;
+    },
 
     async release(call, token, rest, send) {
       if (place?.token === token) leave();
-      const answer = await run(send, PASS, "freed gone forced unrecorded", token, rest, call.life, whoOf(token));
-      if (answer.fence) listener?.tell(answer.label, answer.fence);
+      const answer = await run(send, PASS, "freed gone forced unrecorded", keys, token, rest, call.life, whoOf(token));
+      listener?.tell(answer.label, answer.fence);
       return answer;
     },
 
     async query(call, send) {
-      const [answer, { left: waiting }] = [await inner.query(call, send), await run(send, COUNT, "waiting")];
+      const asked = [inner.query(call, send), run(send, COUNT, "waiting", keys)] as const;
+      const [answer, { left: waiting }] = await Promise.all(asked);
       return { ...answer, waiting };
     },
   };

@@ -8,6 +8,7 @@ import type { Stamped } from "./reply.ts";
 import { malformed } from "./reply.ts";
 import type { Attempted, Store } from "./store.ts";
 import { runOver } from "./store.ts";
+import type { Transport } from "./transport.ts";
 
 /** One caller who waits here. */
 interface Waiter {
@@ -146,7 +147,7 @@ export function inTurn(outer: Call): Call {
     return { ...answer, pause: self.due - then };
   }
 
-  const run = inner.wire && runOver(inner.wire, clock);
+  const run = runOver(inner.wire as Transport, clock);
 
   async function release(
     ...[call, token, rest, send]: Parameters<Store["release"]>
@@ -159,7 +160,7 @@ export function inTurn(outer: Call): Call {
     if (held) line.holder = undefined;
     const [next] = line.waiters;
     const theirs = next?.token;
-    if (!run || !theirs || rest || !held || core.closing || next.spoilt === theirs) {
+    if (!theirs || rest || !held || core.closing || next.spoilt === theirs) {
       const answer = await inner.release(call, token, rest, send);
       if (answer.outcome === "freed" && !rest) stir(line, 0);
       tidy(line);

@@ -169,7 +169,7 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
     if (ended === "handed over" || reason === "deleted" || reason === "taken") return false;
     hold.stop("released");
     const answer = await giveBack({ ...call, rest }, token, "release", until, (send) => hold.inTurn(clock, send));
-    // Before the deadline only an earlier copy of this release can have freed it.
+    // Before the deadline an earlier copy of this release freed it, unless somebody deleted the key, which looks the same.
     const gone = wasHeld && since(clock, deadline) < 0 ? undefined : "expired";
     const missing: Record<string, LostReason | undefined> = { forced: "taken", unrecorded: "deleted", gone };
     missed = missing[answer.outcome];

@@ -44,8 +44,8 @@ export interface Listener {
   /** Has a place from now on. */
   stand(lock: string, place: Place, answer: Answered): void;
   leave(lock: string, place: Place): void;
-  /** Says who was handed a lock. */
-  tell(id: string, fence: number): void;
+  /** Says who was handed a lock; nobody, if no fence is known. */
+  tell(id: string, fence: number | undefined): void;
 }
 
 /** Where callers may wake one another they listen together. */

@@ -3,6 +3,7 @@ import type * as holdfast from "../../src/index.ts";
 import type * as holdfastQuorum from "../../src/quorum.ts";
 import { built } from "../support/built.ts";
 import { FENCED, UNFENCED } from "./names.ts";
+import { observeReplies } from "./replies.ts";
 import type { Stores } from "./stores.ts";
 
 /** Longer than anything here takes, the time limit of redlock-universal (5 s a request) included. */
@@ -11,10 +12,18 @@ export const TTL = 10_000;
 /** Takes a lock, and gives back how to release it. */
 export type Take = () => Promise<() => Promise<unknown>>;
 
+export interface Opened {
+  take: Take;
+  settle(): Promise<void>;
+  /** What the majority's slowest replies to the last acquisition took, milliseconds. */
+  replies?(): number;
+  close?(): Promise<void>;
+}
+
 /** A library that locks, over the servers of a scenario. */
 export interface Locker {
   name: string;
-  open(stores: Stores, hanging: boolean): Promise<{ take: Take; settle(): Promise<void>; close?(): Promise<void> }>;
+  open(stores: Stores, hanging: boolean): Promise<Opened>;
   /** How many acquisitions to wait for with a server that hangs, if that takes long. */
   turnsWhenHanging?: number;
 }
@@ -27,17 +36,14 @@ function ours(name: string, options: holdfast.LocksOptions, quorumOptions?: hold
       const { quorum } = await built<typeof holdfastQuorum>("quorum");
       const { ioredis } = await built<typeof holdfastIoredis>("ioredis");
       const { clients, settle } = await stores.ioredis(hanging);
-      const locks = createLocks(
-        quorum(
-          clients.map((client) => ioredis(client)),
-          quorumOptions,
-        ),
-        { ttl: TTL, ...options },
-      );
+      const { transports, begin, until } = observeReplies(clients.map((client) => ioredis(client)));
+      const locks = createLocks(quorum(transports, quorumOptions), { ttl: TTL, ...options });
       return {
         settle,
         close: () => locks.close(),
+        replies: () => until(Math.floor(clients.length / 2) + 1),
         async take() {
+          begin();
           const lease = await locks.acquire(name);
           return () => lease.release();
         },

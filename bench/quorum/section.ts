@@ -13,6 +13,7 @@ const HEAD = [
   "acquisition",
   "median ms",
   "quartiles",
+  "× its replies",
   "× raw SET",
   "× its own requests, raw",
   "one hangs, ms",
@@ -33,6 +34,7 @@ export function sectionOf(
 ): Section {
   const times = (name: string, hanging = false) => series(played.get(nameOf(name, hanging)), "acquire");
   const against = (name: string, other: string) => summarize(ratios(times(name), times(other)));
+  const replies = (name: string) => summarize(ratios(times(name), series(played.get(name), "slowest")));
   const hangs = (name: string) => summarize(ratios(times(name, true), times(name)));
 
   const data = names.map((name) => ({
@@ -43,32 +45,37 @@ export function sectionOf(
     failures: played.get(name)?.failures,
     failuresHanging: played.get(nameOf(name, true))?.failures,
     firstFailure: played.get(name)?.firstFailure ?? played.get(nameOf(name, true))?.firstFailure,
+    toItsReplies: replies(name),
     toReference: against(name, REFERENCE),
     toItsOwnRequests: SAME_REQUESTS[name] && against(name, SAME_REQUESTS[name]),
     toHealthy: hangs(name),
     requests: requests.get(name),
   }));
 
-  const rows = data.map(({ name, healthy, hanging, toReference, toItsOwnRequests, toHealthy, requests }) => [
-    name,
-    number(healthy.median),
-    healthy.quartiles.map(number).join(" to "),
-    number(toReference.median),
-    toItsOwnRequests ? number(toItsOwnRequests.median) : "",
-    number(hanging.median),
-    number(toHealthy.median),
-    count(requests?.sent),
-    count(requests?.executed),
-  ]);
+  const rows = data.map(
+    ({ name, healthy, hanging, toItsReplies, toReference, toItsOwnRequests, toHealthy, requests }) => [
+      name,
+      number(healthy.median),
+      healthy.quartiles.map(number).join(" to "),
+      toItsReplies.count ? number(toItsReplies.median) : "",
+      number(toReference.median),
+      toItsOwnRequests ? number(toItsOwnRequests.median) : "",
+      number(hanging.median),
+      number(toHealthy.median),
+      count(requests?.sent),
+      count(requests?.executed),
+    ],
+  );
   const extra = (name: string, other: string) => median(differences(times(name), times(other)));
   const second = summarize(differences(times(FENCED), times(UNFENCED)));
   const share = second.median / extra(TWO_ROUNDS, ONE_ROUND);
-  const trip = [number(second.median), second.quartiles.map(number).join(" to "), "", number(share)];
+  const trip = [number(second.median), second.quartiles.map(number).join(" to "), "", "", number(share)];
   rows.splice(names.indexOf(FENCED) + 1, 0, ["the fence's second round in that", ...trip]);
 
   const target = (what: string, limit: number, measured: number): Target => ({ what, limit, measured });
   const own = [UNFENCED, FENCED];
   const targets = [
+    ...own.map((name) => target(`${name}, against the majority's slowest replies`, 1.2, replies(name).median)),
     target(`${UNFENCED}, against its requests sent raw`, 1.2, against(UNFENCED, ONE_ROUND).median),
     target(`${FENCED}, two rounds, against its requests sent raw`, 1.2, against(FENCED, TWO_ROUNDS).median),
     ...own.map((name) => target(`${name}, one server hangs, against healthy`, 1.1, hangs(name).median)),

@@ -1,10 +1,10 @@
 import { atLeast, atMost, equal, fails, ok } from "./assert.ts";
-import type { Scenario } from "./stage.ts";
+import type { Paced, Scenario } from "./stage.ts";
 import { sleep, stopwatch, until } from "./time.ts";
 import { tap } from "./wire.ts";
 
 /** One holder a name, whatever else happens. */
-export function basics(scenario: Scenario): void {
+export function basics(scenario: Scenario, paced: Paced): void {
   scenario("a lock is held for its ttl, in the store and by the lease", async ({ locks, others }) => {
     const elapsed = stopwatch();
     const before = Date.now();
@@ -89,9 +89,9 @@ export function basics(scenario: Scenario): void {
     atMost((await others.query("a")).remaining, 20_000, "milliseconds left of the next owner's lock");
   });
 
-  scenario("a crashed holder's lock is free after its ttl", async ({ transport, locks, open, isTaken }) => {
+  paced("a crashed holder's lock is free after its ttl", async ({ transport, locks, open, isTaken }, ms) => {
     const wire = tap(transport);
-    const doomed = await open(wire.transport).acquire("a", { ttl: "1s", renew: true });
+    const doomed = await open(wire.transport).acquire("a", { ttl: ms(1000), renew: true });
     // From here on nothing that it sends arrives.
     wire.pass = async () => {
       throw new Error("conformance: crashed");

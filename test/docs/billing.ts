@@ -60,6 +60,7 @@ export async function startDatabases(count: number): Promise<Databases> {
       let open = 0;
       let foreign = 0;
       let hear = () => {};
+      let answered = () => {};
       const clock: Clock = {
         ...virtual,
         timer(ms, callback) {
@@ -85,7 +86,7 @@ export async function startDatabases(count: number): Promise<Databases> {
         try {
           return await work;
         } finally {
-          open--;
+          if (--open === 0) answered();
         }
       }
 
@@ -109,7 +110,11 @@ export async function startDatabases(count: number): Promise<Databases> {
       async function quiet(): Promise<void> {
         for (let turns = 0; turns < 3; turns++) {
           await new Promise((resolve) => setImmediate(resolve));
-          if (open > 0) turns = -1;
+          if (open === 0) continue;
+          await new Promise<void>((resolve) => {
+            answered = resolve;
+          });
+          turns = -1;
         }
       }
 

@@ -1,12 +1,14 @@
-import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inTwoRows } from "../support/in-turn.ts";
 import { examples } from "./docstrings.ts";
 import { type Block, blocksOf, headingsOf, pages, read, reference, root } from "./markdown.ts";
 import { typeCheck } from "./type-check.ts";
@@ -40,7 +42,24 @@ test("every sample is run, but for those that are listed with a reason", () => {
   for (const [text] of NOT_RUN) expect(samples.filter(({ code }) => code.includes(text))).not.toEqual([]);
 });
 
-describe("a sample runs over memory and ends by itself", () => {
+/** Runs a module in a thread of its own until nothing keeps it alive; how it ended, and what it said on stderr. */
+async function endOf(program: string): Promise<{ code: number; said: string }> {
+  const start = new URL("start.ts", import.meta.url);
+  const thread = new Worker(start, {
+    workerData: pathToFileURL(program).href,
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+  });
+  const said = text(thread.stderr);
+  const limit = setTimeout(() => thread.terminate(), 50_000);
+  // Rejects with what the program throws.
+  const [code] = await once(thread, "exit").finally(() => clearTimeout(limit));
+  return { code, said: (await said).replace(/\(node:.*Warning[\s\S]*?\n\(Use .*\n/g, "") };
+}
+
+describe.concurrent("a sample runs over memory and ends by itself", () => {
+  const inTurn = inTwoRows();
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "holdfast-docs-"));
@@ -49,16 +68,11 @@ describe("a sample runs over memory and ends by itself", () => {
 
   test.for(samples.filter((sample) => !whyNot(sample)))(
     "$page:$line",
-    { timeout: 60_000 },
-    async ({ page, line, code }) => {
+    { timeout: 300_000 },
+    async ({ page, line, code }, { expect }) => {
       const program = join(folder, `${page.replaceAll(/\W/g, "-")}-${line}.mts`);
       await writeFile(program, await runnable(code));
-      const start = `import { run } from ${JSON.stringify(from("test/docs/prelude.ts"))}; await run(${JSON.stringify(pathToFileURL(program))});`;
-      // Rejects with what the program said, unless it exits with 0 in time.
-      const args = ["--input-type=module", "--eval", start];
-      const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache") };
-      const ended = await promisify(execFile)(process.execPath, args, { env, timeout: 50_000 });
-      expect(ended.stderr.replace(/\(node:.*Warning[\s\S]*?\n\(Use .*\n/g, "")).toBe("");
+      expect(await inTurn(() => endOf(program))).toEqual({ code: 0, said: "" });
     },
   );
 });

@@ -16,7 +16,8 @@ describe.concurrent.each([{ fence: true }, { fence: false }])("acquire with %o",
   test.each(PASSING)("%s on the first request: granted all the same, and nothing is left", async (mishap) => {
     const lock = rest.fresh();
     const fault = rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
-    const lease = await rest.locks({ ...LIMITS, ...fenced, commandTimeout: commandTimeout(mishap) }).acquire(lock.name);
+    const patient = { ...LIMITS, ...fenced, ttl: 20_000, wait: 20_000, commandTimeout: commandTimeout(mishap) };
+    const lease = await rest.locks(patient).acquire(lock.name);
 
     expect(lease.held).toBe(true);
     expect(await rest.holder(lock)).toBe(lease.token);
@@ -45,7 +46,11 @@ describe.concurrent.each([{ fence: true }, { fence: false }])("acquire with %o",
     const lock = rest.fresh();
     rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
     const sent = () => rest.server.requests.filter(({ command }) => lock.about(command));
-    const error = await outage(rest.locks({ ...LIMITS, ...fenced }).acquire(lock.name), says, hint);
+    const error = await outage(
+      rest.locks({ ...fenced, commandTimeout: 10_000, ttl: 20_000, wait: 20_000 }).acquire(lock.name),
+      says,
+      hint,
+    );
 
     expect(error.lockName).toBe(lock.name);
     expect(JSON.stringify(error.message + error.stack + error.cause)).not.toContain(rest.server.token);

@@ -21,7 +21,7 @@ describe.concurrent.each([{ fence: true }, { fence: false }])("with %o", (fenced
     const fault = rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
     const deadline = await lease.extend("60s");
 
-    expect(Math.abs(deadline - lease.expiresAt)).toBeLessThan(50);
+    expect(Math.abs(deadline - lease.expiresAt)).toBeLessThan(SLACK);
     expect(lease.remaining()).toBeGreaterThan(50_000);
     await fault.done;
     expect(await rest.pttl(lock)).toBeGreaterThan(lease.remaining());

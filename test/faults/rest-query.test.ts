@@ -3,7 +3,7 @@ import { noUnhandledRejections, outage, outcome, SLACK } from "../support/outcom
 import { type RestBench, restBench } from "../support/rest-bench.ts";
 import { commandTimeout, DEFINITIVE, PASSING } from "../support/rest-mishaps.ts";
 
-const LIMITS = { ttl: 10_000 };
+const LIMITS = { ttl: 30_000 };
 const ANSWERED = PASSING.filter(({ silent }) => !silent);
 const SILENT = PASSING.filter(({ silent }) => silent);
 
@@ -17,7 +17,7 @@ afterAll(() => rest.close());
 describe.concurrent.each([{ fence: true }, { fence: false }])("with %o", (fenced) => {
   test.each(ANSWERED)("query, %s on its first request: says who holds it", async (mishap) => {
     const lock = rest.fresh();
-    const locks = rest.locks({ ...LIMITS, ...fenced, owner: "somebody" });
+    const locks = rest.locks({ ...LIMITS, ...fenced, owner: "somebody", commandTimeout: 20_000 });
     const lease = await locks.acquire(lock.name);
     rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
     const { held, holders } = await locks.query(lock.name);
@@ -43,7 +43,7 @@ describe.concurrent.each([{ fence: true }, { fence: false }])("with %o", (fenced
   test.each(DEFINITIVE)("query, %s: said at once", async (mishap, says, hint) => {
     const lock = rest.fresh();
     rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
-    await outage(rest.locks({ ...LIMITS, ...fenced }).query(lock.name), says, hint);
+    await outage(rest.locks({ ...LIMITS, ...fenced, commandTimeout: 20_000 }).query(lock.name), says, hint);
   });
 
   test.each(ANSWERED)("forceRelease, %s on its first request: frees the lock", async (mishap) => {

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { LockEvent } from "../../src/index.ts";
 import { noUnhandledRejections, outcome, SLACK } from "../support/outcome.ts";
 import { type RestBench, restBench } from "../support/rest-bench.ts";
-import { DEFINITIVE, PASSING } from "../support/rest-mishaps.ts";
+import { commandTimeout, DEFINITIVE, PASSING } from "../support/rest-mishaps.ts";
 
 const TTL = 1500;
+/** Where a busy machine must not be what loses it. */
+const LONG = 6000;
 
 noUnhandledRejections();
 let rest: RestBench;
@@ -20,7 +22,12 @@ describe.concurrent.each([{ fence: true }, { fence: false }])("request with %o",
     async (mishap) => {
       const lock = rest.fresh();
       const events: LockEvent[] = [];
-      const locks = rest.locks({ ...fenced, ttl: TTL, onEvent: (event) => void events.push(event) });
+      const locks = rest.locks({
+        ...fenced,
+        ttl: LONG,
+        commandTimeout: commandTimeout(mishap),
+        onEvent: (event) => void events.push(event),
+      });
       const call = locks.request(lock.name, async (lease) => {
         const fault = rest.server.faults.next(mishap.kind, { ...mishap.options, when: lock.about });
         await fault.done;

@@ -3,7 +3,7 @@ import { noUnhandledRejections, outage, outcome, SLACK } from "../support/outcom
 import { type Caller, type RestBench, restBench } from "../support/rest-bench.ts";
 import { commandTimeout, DEFINITIVE, PASSING } from "../support/rest-mishaps.ts";
 
-const LIMITS = { ttl: 3000, wait: 12_000, retry: { min: 10, max: 40 } };
+const LIMITS = { ttl: 20_000, wait: 20_000, retry: { min: 10, max: 40 } };
 const CALLERS: { caller: Caller; fence: boolean }[] = [
   { caller: "sdk", fence: true },
   { caller: "sdk", fence: false },

@@ -1,7 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLocks, type Locks, type LocksOptions } from "../../src/index.ts";
 import { type KeyRing, keyRing } from "../support/key-ring.ts";
 import { failsWith, noUnhandledRejections, outage, SLACK } from "../support/outcome.ts";
+import { until } from "../support/redis-process.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { type RespClient, respClient, text } from "../support/resp.ts";
 import { CLIENTS, type TcpClient, tcpClient } from "../support/tcp-clients.ts";
@@ -72,6 +76,48 @@ describe.each(CLIENTS)("%s, at a server that refuses", (kind) => {
       await configure("maxmemory", "0");
     }
     for (const each of [held, lock]) await keys.expectNothingLeft(each);
+  });
+
+  test("too few replicas: NOREPLICAS, asked again until there are enough", async () => {
+    const lock = keys.fresh();
+    const locks = await locksAt(server.url);
+    await configure("min-replicas-to-write", "1");
+    try {
+      await outage(locks.acquire(lock.name, { wait: 300 }), /NOREPLICAS/, /Connect replicas/);
+      const waiting = locks.acquire(lock.name, { wait: "15s", retry: () => 50 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await configure("min-replicas-to-write", "0");
+      expect(await (await waiting).release()).toBe(true);
+    } finally {
+      await configure("min-replicas-to-write", "0");
+    }
+    await keys.expectNothingLeft(lock);
+  });
+
+  test("a disk that takes nothing: MISCONF, asked again until the server does without", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "disk-"));
+    // Only a server that saves by itself refuses.
+    const saving = await startRedis({ dir, args: ["--save", "3600 1000000", "--dbfilename", "x.rdb"] });
+    // A folder cannot be written like a file.
+    mkdirSync(join(dir, "x.rdb"));
+    const admin = respClient(saving.url);
+    const locks = await locksAt(saving.url);
+    try {
+      await admin.send("BGSAVE");
+      const failed = async () => text(await admin.send("INFO", "persistence")).includes("rdb_last_bgsave_status:err");
+      await until(failed, "the save did not fail");
+      await outage(locks.acquire("x", { wait: 300 }), /MISCONF/, /Check its disk/);
+      const waiting = locks.acquire("x", { wait: "15s", retry: () => 50 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await admin.send("CONFIG", "SET", "save", "");
+      expect(await (await waiting).release()).toBe(true);
+    } finally {
+      await admin.send("CONFIG", "SET", "save", "");
+      clients.pop()?.close();
+      admin.close();
+      await saving.stop();
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test.each([

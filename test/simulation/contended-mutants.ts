@@ -85,7 +85,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
     {
       name: "who is first in its process waits for a message only",
       file: FAIR,
-      from: "return Math.min(Math.min(line.polled, line.since) + KEEP, expires);",
+      from: "return Math.min(line.polled + KEEP, line.since + KEEP, expires);",
       to: "return KEEP * Infinity;",
       invariants: [13],
     },

@@ -91,6 +91,9 @@ export const QUORUM_BRANCHES: readonly string[] = [
   ...BRANCHES.filter((name) => !ONE_SERVER.test(name) && !name.startsWith("call: a grant with nothing left")),
 ];
 
+/** What two servers cannot show: a majority of them is both. */
+export const NEEDS_A_MINORITY: RegExp = /^repair: |: granted by a part$|it knows a larger one$/;
+
 export const QUORUM_SEEN: readonly string[] = [
   "exclusion fails: force",
   "exclusion fails: delete",

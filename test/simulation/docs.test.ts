@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import { CONTENDED_MUTANTS } from "./contended-mutants.ts";
 import { BRANCHES } from "./coverage.ts";
 import { CONTENDED_BRANCHES } from "./coverage-contended.ts";
-import { QUORUM_BRANCHES } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { MUTANTS } from "./mutants.ts";
 import { ALLOWED, BREAKING, MESSAGE_FAULTS, QUORUM_ALLOWED, WAITING_ALLOWED, WAKE_FAULTS } from "./plan.ts";
 import { QUORUM_MUTANTS } from "./quorum-mutants.ts";
+import { expectedWith } from "./report.ts";
 
 const page = readFileSync(new URL("../../docs/simulation.md", import.meta.url), "utf8");
 
@@ -25,7 +25,8 @@ test("docs/simulation.md names every fault, and on which side of the assumptions
   for (const kind of [...WAKE_FAULTS, ...WAITING_ALLOWED]) expect(page).toContain(`\`${kind}\``);
   expect(page).toContain(`${BRANCHES.length} branches`);
   expect(page).toContain(`${CONTENDED_BRANCHES.length} of callers that contend`);
-  expect(page).toContain(`${QUORUM_BRANCHES.length} branches of the quorum's protocol`);
+  expect(page).toContain(`${expectedWith(5).branches.length} branches of the quorum's protocol`);
+  expect(page).toContain(`(${expectedWith(2).branches.length} with two servers`);
 });
 
 test("docs/simulation.md lists the protections that are taken out, and what notices it", () => {

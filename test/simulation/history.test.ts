@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { MUTANTS } from "./mutants.ts";
-import { run, withMutant } from "./mutate.ts";
+import { run, runMutant } from "./mutate.ts";
 import { planOf } from "./planner.ts";
 import { simulate } from "./run.ts";
 
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const seeds = Array.from({ length: 40 }, (_, at) => 7 * at + 1);
 
 describe("one seed is one history", () => {
@@ -30,7 +30,7 @@ describe("one seed is one history", () => {
   test("the command line tells it in another process, and ends with its digest", async () => {
     const seed = 12;
     const { digest, lines } = await simulate(planOf(seed), true);
-    const { code, output } = await run(main, ["--seed", `${seed}`]);
+    const { code, output } = await run("main.ts", "--seed", `${seed}`);
     expect(code).toBe(0);
     expect(output).toContain(lines.join("\n"));
     expect(output).toContain(digest.slice(0, 16));
@@ -50,42 +50,39 @@ describe("a seed that fails", () => {
   test("is shrunk to a plan that fails in the same way, and that can be run by itself", {
     timeout: 180_000,
   }, async () => {
-    await withMutant(mutant, async ({ folder, run }) => {
-      const { seed, invariant } = JSON.parse((await run("hunt.ts", "1", "500", "5")).output);
-      const { code, output } = await run("main.ts", "--seed", `${seed}`);
-      expect(code).toBe(1);
-      const [, before, after] = /shrunk from (\d+) parts to (\d+)/.exec(output) ?? [];
-      expect(Number(after)).toBeLessThan(Number(before));
-      expect(Number(after)).toBeLessThanOrEqual(8);
-      const plan = output.slice(0, output.indexOf("\n}\n") + 2);
-      writeFileSync(join(folder, "plan.json"), plan);
-      const again = await run("main.ts", "--plan", join(folder, "plan.json"));
-      expect(again.code).toBe(1);
-      expect(again.output).toContain(`breaks invariant ${invariant}`);
-    });
+    const { seed, invariant } = JSON.parse((await runMutant(mutant, "hunt.ts", "1", "500", "5")).output);
+    const { code, output } = await runMutant(mutant, "main.ts", "--seed", `${seed}`);
+    expect(code).toBe(1);
+    const [, before, after] = /shrunk from (\d+) parts to (\d+)/.exec(output) ?? [];
+    expect(Number(after)).toBeLessThan(Number(before));
+    expect(Number(after)).toBeLessThanOrEqual(8);
+    await using folder = await mkdtempDisposable(join(tmpdir(), "holdfast-plan-"));
+    const plan = join(folder.path, "plan.json");
+    writeFileSync(plan, output.slice(0, output.indexOf("\n}\n") + 2));
+    const again = await runMutant(mutant, "main.ts", "--plan", plan);
+    expect(again.code).toBe(1);
+    expect(again.output).toContain(`breaks invariant ${invariant}`);
   });
 
   test("fails the run of many seeds, which names it", { timeout: 180_000 }, async () => {
-    await withMutant(mutant, async ({ run }) => {
-      const { code, output } = await run("main.ts", "--seeds", "60", "--quiet");
-      expect(code).toBe(1);
-      expect(output).toMatch(/FAIL kept {4}5/);
-      expect(output).toMatch(/seed \d+, invariant 5: /);
-    });
+    const { code, output } = await runMutant(mutant, "main.ts", "--seeds", "60", "--quiet");
+    expect(code).toBe(1);
+    expect(output).toMatch(/FAIL kept {4}5/);
+    expect(output).toMatch(/seed \d+, invariant 5: /);
   });
 });
 
 describe("the command line", () => {
   test("runs many seeds in several processes, all of them", async () => {
-    const { output } = await run(main, ["--seeds", "300"]);
+    const { output } = await run("main.ts", "--seeds", "300");
     expect(output).toMatch(/^300 seeds in /m);
     expect(output).toMatch(/\d+ {2}acquire: granted, replayed/);
   });
 
   test("keeps the assumptions, or breaks them, when told to", async () => {
-    const kept = await run(main, ["--seeds", "30", "--regime", "kept", "--quiet"]);
+    const kept = await run("main.ts", "--seeds", "30", "--regime", "kept", "--quiet");
     expect(kept.output).not.toMatch(/broken/);
-    const broken = await run(main, ["--seeds", "30", "--regime", "broken", "--quiet"]);
+    const broken = await run("main.ts", "--seeds", "30", "--regime", "broken", "--quiet");
     expect(broken.output).toMatch(/broken +3/);
     expect(broken.output).not.toMatch(/broken +1 /);
   });
@@ -98,7 +95,7 @@ describe("the command line", () => {
     [["--stores", "1,3"], "by itself"],
     [["--seats", "3"], "--seats"],
   ])("refuses %j", async (args, message) => {
-    const { code, output } = await run(main, args);
+    const { code, output } = await run("main.ts", ...args);
     expect(code).not.toBe(0);
     expect(output).toContain(message);
   });

@@ -69,7 +69,7 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "a place lasts until the next poll, no longer": 4,
   "a hand-over does not compare the token": 9,
   "a hand-over to one that was given up": 190,
-  "an unknown outcome of a hand-over cleans up one token": 18,
+  "an unknown outcome of a hand-over cleans up one token": 37,
   "who waits elsewhere leaves no mark": 7,
   "a mark is not heeded": 7,
   "the line of a process does not stand back": 7,

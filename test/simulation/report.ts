@@ -1,7 +1,7 @@
 import type { Failed, Sum } from "./batch.ts";
 import { BRANCHES, FAULTS, SEEN } from "./coverage.ts";
 import { CONTENDED_BRANCHES, CONTENDED_FAULTS } from "./coverage-contended.ts";
-import { QUORUM_BRANCHES, QUORUM_FAULTS, QUORUM_SEEN } from "./coverage-quorum.ts";
+import { NEEDS_A_MINORITY, QUORUM_BRANCHES, QUORUM_FAULTS, QUORUM_SEEN } from "./coverage-quorum.ts";
 import { INVARIANTS } from "./invariants.ts";
 import type { Plan } from "./plan.ts";
 import { planOf } from "./planner.ts";
@@ -18,20 +18,17 @@ interface Expected {
   seen: readonly string[];
 }
 
-/** What has to occur, in worlds with one server or with several. */
-export function expectedWith(several: boolean): Expected {
-  return several
-    ? { faults: QUORUM_FAULTS, branches: QUORUM_BRANCHES, seen: QUORUM_SEEN }
-    : {
-        faults: [...FAULTS, ...CONTENDED_FAULTS],
-        branches: [...BRANCHES, ...CONTENDED_BRANCHES],
-        seen: SEEN,
-      };
+/** What has to occur, in worlds with so many servers at most. */
+export function expectedWith(servers: number): Expected {
+  if (servers === 1)
+    return { faults: [...FAULTS, ...CONTENDED_FAULTS], branches: [...BRANCHES, ...CONTENDED_BRANCHES], seen: SEEN };
+  const spare = (name: string) => servers > 2 || !NEEDS_A_MINORITY.test(name);
+  return { faults: QUORUM_FAULTS, branches: QUORUM_BRANCHES.filter(spare), seen: QUORUM_SEEN };
 }
 
 /** The invariants in each regime, and that everything that can happen did. */
-export function checksOf({ failed, tally }: Sum, several: boolean, regime?: Plan["regime"]): Check[] {
-  const { faults, branches, seen } = expectedWith(several);
+export function checksOf({ failed, tally }: Sum, servers: number, regime?: Plan["regime"]): Check[] {
+  const { faults, branches, seen } = expectedWith(servers);
   const regimes = regime ? [regime] : (["kept", "broken"] as const);
   const checks: Check[] = [];
   for (const each of regimes) {
@@ -59,8 +56,8 @@ function regimeOf({ seed }: Failed, regime: Plan["regime"] | undefined): Plan["r
   return regime ?? planOf(seed).regime;
 }
 
-export function reportLines(sum: Sum, several: boolean, seconds: number, checks: readonly Check[]): string[] {
-  const { faults, branches, seen } = expectedWith(several);
+export function reportLines(sum: Sum, servers: number, seconds: number, checks: readonly Check[]): string[] {
+  const { faults, branches, seen } = expectedWith(servers);
   const lines: string[] = [];
   const table = (title: string, names: readonly string[]) => {
     lines.push("", title);

@@ -34,7 +34,12 @@ export async function restBench(prefix: string, options: RestServerOptions): Pro
     redis,
     ...keyRing(redis, prefix),
     transport,
-    locks: (more, caller) => createLocks(transport(caller), { prefix, ...more }),
+    locks(more, caller) {
+      // What is given up is over soon, and what a busy machine makes slow is not given up.
+      const { commandTimeout = 5000 } = more ?? {};
+      const timeout = typeof commandTimeout === "number" ? Math.max(1000, commandTimeout) : 1000;
+      return createLocks(transport(caller, { timeout }), { prefix, ...more });
+    },
     async close() {
       await server.close();
       redis.close();

@@ -45,7 +45,7 @@ export const PASSING: Mishap[] = [
 
 /** The limit on one command: short where it is all that ends it, generous where a busy machine must not. */
 export function commandTimeout({ silent }: Mishap): number {
-  return silent ? 300 : 2500;
+  return silent ? 1000 : 10_000;
 }
 
 /** What asking again does not help against: with what the message says of it, and what to do. */

@@ -41,6 +41,8 @@ export const transports: Transport[] = [
   upstash({ url: "https://example.upstash.io", token: "x" }),
   upstash({ url: "https://example.upstash.io", token: "x", subscribe }),
   upstash.fromEnv(process.env),
+  ...[clients.redis, clients.redis].map(ioredis),
+  ...[createClient(), createClient()].map(nodeRedis),
   command(async (args) => args),
   memory(),
   clients.upstash,
@@ -56,6 +58,10 @@ createLocks(clients.upstash);
 createLocks(clients.redis);
 // @ts-expect-error: node-redis' own eval takes an object
 createLocks(createClient());
+// @ts-expect-error: no such option
+ioredis(clients.redis, { wakeup: false });
+// @ts-expect-error: no such option
+nodeRedis(createClient(), { wakeup: false });
 // @ts-expect-error: another vendor's
 ioredis(createClient());
 // @ts-expect-error: another vendor's

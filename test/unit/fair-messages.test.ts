@@ -56,6 +56,44 @@ describe.each(LISTENING)("%s", (way) => {
     expect(lease.held).toBe(true);
   });
 
+  test.each([
+    ["its renewal", () => {}],
+    ["a verify()", (lease: Lease) => void lease.verify().catch(() => {})],
+    ["an extend()", (lease: Lease) => void lease.extend().catch(() => {})],
+  ])("%s that the network swallows is asked again before the lease ends", async (_, ask) => {
+    const { all, holder, waiter, wait } = await pair(way, { commandTimeout: "5s" });
+    let swallowed = 0;
+    waiter.network.treat = ({ command }) => (command === "extend" && !swallowed++ ? BLACK_HOLE : undefined);
+    await holder.release();
+    const lease = await wait;
+    ask(lease);
+    await all.clock.advance(LIFE);
+    expect(swallowed).toBeGreaterThan(1);
+    expect(lease.remaining()).toBeGreaterThan(25_000);
+    expect(covered(all, lease)).toBe(true);
+    await all.clock.advance(60_000);
+    expect(lease.held).toBe(true);
+  });
+
+  test("a verify() far away is answered all the same", async () => {
+    const { all, holder, waiter, wait } = await pair(way);
+    await holder.release();
+    const lease = await wait;
+    waiter.network.treat = ({ command }) => (command === "extend" ? { arrives: 200, answers: 200 } : undefined);
+    expect(await all.clock.runUntilSettled(lease.verify())).toBe(true);
+    await all.clock.advance(60_000);
+    expect(lease.held).toBe(true);
+  });
+
+  test("its first renewal has time for a slow answer", async () => {
+    const { all, holder, waiter, wait } = await pair(way);
+    await holder.release();
+    const lease = await wait;
+    waiter.network.treat = ({ command }) => (command === "extend" ? { arrives: 400, answers: 400 } : undefined);
+    await all.clock.advance(60_000);
+    expect(lease.held).toBe(true);
+  });
+
   test("without a renewal that could confirm it, it is confirmed before the lease begins", async () => {
     const { all, holder, wait } = await pair(way, { renew: false });
     await holder.release();

@@ -263,3 +263,14 @@ describe("release", () => {
     expect(store.entries()).toEqual([]);
   });
 });
+
+test("a deletion that nothing has noticed looks to a release like an earlier copy of itself", async () => {
+  const all = bench();
+  const lease = await all.locks.acquire("x");
+  await lose(all, lease);
+  expect(await lease.release()).toBe(true);
+  const noticed = await all.locks.acquire("x");
+  await lose(all, noticed);
+  expect(await noticed.verify()).toBe(false);
+  expect(await noticed.release()).toBe(false);
+});

@@ -62,6 +62,14 @@ test("it costs one request more, and only fair locks send it", async () => {
   expect(network.calls.map(({ command }) => command)).toEqual(["query", "query", "count"]);
 });
 
+test("who has the lock and how many wait is asked at once: it takes one trip", async () => {
+  const clock = virtualClock(1);
+  const network = wire(memory({ clock }), clock, () => ({ arrives: 50, answers: 50 }));
+  const began = clock.monotonic();
+  await clock.runUntilSettled(createLocks(network, { clock, fair: true }).query("x"));
+  expect(clock.monotonic() - began).toBe(100);
+});
+
 test("without an answer about the line there is none about the lock", async () => {
   const clock = virtualClock(1);
   const network = wire(memory({ clock }), clock, ({ command }) =>

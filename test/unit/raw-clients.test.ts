@@ -83,3 +83,9 @@ test("nor does upstash() take a raw client: node-redis' set would ignore nx, and
   });
   expect(accepted.map(([name]) => name)).toEqual([]);
 });
+
+test("an array of clients maps to transports: the index is no option", () => {
+  const all = [...[new Redis(lazy), new Redis(lazy)].map(ioredis), ...[createClient(), createClient()].map(nodeRedis)];
+  expect(all).toHaveLength(4);
+  for (const transport of all) expect(transport).toMatchObject({ sharesProcess: true, wakeups: expect.anything() });
+});

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { build } from "esbuild";
+import Minimizer from "minimizer-webpack-plugin";
 import { type OutputChunk, rollup } from "rollup";
 import { type StatsModule, webpack } from "webpack";
 import type { Project } from "./project.ts";
@@ -106,6 +107,8 @@ const byWebpack: Bundler = async (project, name, program) => {
     module: { parser: { javascript: { dynamicImportMode: "eager" } } },
     resolve: { conditionNames: CONDITIONS },
     performance: false,
+    // As by default, but for its thread, which would load the minimizer again for each bundle.
+    optimization: { minimizer: [new Minimizer({ parallel: false, minimizerOptions: { compress: { passes: 2 } } })] },
   });
   if (!compiler) throw new Error("webpack made no compiler");
   const stats = await new Promise<Record<string, unknown>>((resolve, reject) => {
