@@ -4,7 +4,7 @@
  * @module holdfast/ioredis
  */
 import type { Transport } from "../src/transport.ts";
-import { scripted } from "./support/scripted.ts";
+import { deleting, scripted } from "./support/scripted.ts";
 import { type Subscriber, type SubscriberEvents, subscriptions } from "./support/subscriptions.ts";
 
 /** What is used of an ioredis client. */
@@ -65,14 +65,14 @@ export function ioredis(client: IoredisClient | IoredisCluster, options: Ioredis
   if (client.options?.keyPrefix) {
     throw new TypeError("ioredis(): the client has a keyPrefix. Use a client without, and createLocks' option prefix.");
   }
-  const transport: Transport = { ...over(client), sharesProcess: true };
+  const transport: Transport = { ...deleting(over(client)), sharesProcess: true };
   if ("nodes" in client) transport.nodes = () => client.nodes("master").map(over);
   if (wakeups && client.duplicate) transport.wakeups = subscriptions((events) => subscriber(client, events));
   return transport;
 }
 
 function over(client: IoredisClient): Transport {
-  return scripted(async ([name, ...args]) => client.call(name as string, ...args));
+  return scripted(async (args) => client.call(...(args as [string])));
 }
 
 /** What is used of a duplicate. */

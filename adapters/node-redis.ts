@@ -10,7 +10,7 @@ import {
   type NodeRedisCluster,
   subscriber,
 } from "./support/node-redis-subscriber.ts";
-import { scripted } from "./support/scripted.ts";
+import { deleting, scripted } from "./support/scripted.ts";
 import { routingKey } from "./support/slot.ts";
 import { subscriptions } from "./support/subscriptions.ts";
 
@@ -59,7 +59,7 @@ export function nodeRedis(
   if (typeof client?.sendCommand !== "function" || "call" in client) {
     throw new TypeError("nodeRedis() takes a client, pool or cluster of the package redis.");
   }
-  const transport: Transport = "masters" in client ? overCluster(client) : over(client);
+  const transport: Transport = deleting("masters" in client ? overCluster(client) : over(client));
   transport.sharesProcess = true;
   const duplicate = wakeups && duplicator(client);
   if (duplicate) transport.wakeups = subscriptions((events) => subscriber(duplicate, events));

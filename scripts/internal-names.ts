@@ -7,5 +7,5 @@ export const INTERNAL: readonly string[] = (
   "ended enter force handed handsOver hint holds inTurn label lease leave left life line listening lock lose " +
   "lossError maxHoldAt mono outcome over overdue parts passing pause places polled prolong recordKey refresh " +
   "refused renewal resume scan scope since spoilt stand stood stop stopped store tail tell until usable used " +
-  "waiters waits wall who wire woken"
+  "waiters waits wall who wire woken more"
 ).split(" ");

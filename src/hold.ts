@@ -139,12 +139,13 @@ export function createHold(
     inTurn(clock, send) {
       // No longer than those before may take: a Worker's request that ended took its promises with it. And by a clock that
       // keeps the process alive, which a renewal's time limit does not.
-      const turn = within(clock, queued * commandTimeout, () => tail);
+      const turn = queued
+        ? within(clock, queued * commandTimeout, () => tail)
+            .catch(() => {})
+            .then(send)
+        : send();
       queued++;
-      const answered = turn
-        .catch(() => {})
-        .then(send)
-        .finally(() => queued--);
+      const answered = turn.finally(() => queued--);
       tail = answered.catch(() => {});
       return answered;
     },

@@ -34,6 +34,12 @@ export function keysIfValid(prefix: string, name: unknown): Keys | undefined {
 
 /** The keys of a name, which it checks. */
 export function keysOf(prefix: string, name: unknown): Keys {
-  const expected = `well-formed text of 1 to 1024 bytes, which after the prefix does not start with ${AUXILIARY.join(" ")}`;
-  return keysIfValid(prefix, name) ?? refuse("The name", name, expected);
+  return (
+    keysIfValid(prefix, name) ??
+    refuse(
+      "The name",
+      name,
+      `well-formed text of 1 to 1024 bytes, which after the prefix does not start with ${AUXILIARY.join(" ")}`,
+    )
+  );
 }

@@ -4,6 +4,7 @@ import { reporter } from "./core.ts";
 import { since } from "./deadline.ts";
 import type { LockBackendError, LostReason } from "./errors.ts";
 import { LockOptionsError } from "./errors.ts";
+import { handleOf } from "./handle.ts";
 import { createHold } from "./hold.ts";
 import { lostError } from "./lost.ts";
 import type { Duration } from "./options.ts";
@@ -190,29 +191,20 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   if (granted) hold.prolong(granted);
 
   // No function here may refer to the lease itself: timers keep them, and a lease that was dropped is to be collected.
-  // It has no properties of its own, so that what prints or copies objects meets no token.
-  const members: Lease = {
-    name,
-    owner,
-    mode,
-    get token() {
-      return token;
-    },
-    get fence() {
+  const lease = handleOf({
+    mode: () => mode,
+    name: () => name,
+    owner: () => owner,
+    token: () => token,
+    fence() {
       if (fence) return fence;
       throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: name });
     },
-    get expiresAt() {
-      return expiresAt();
-    },
-    remaining: left,
-    get held() {
-      return left() > 0;
-    },
-    get signal() {
-      return hold.signal();
-    },
-    async extend(ttl) {
+    expiresAt,
+    remaining: () => left,
+    held: () => left() > 0,
+    signal: hold.signal,
+    extend: () => async (ttl?: Duration) => {
       const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
       call.store.check?.({ ttl: ms });
       if (!(await hold.refresh("extend", ms))) throw hold.lossError();
@@ -220,22 +212,19 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
       hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);
       return expiresAt();
     },
-    verify: () => hold.refresh("verify"),
-    release: () => release(),
-    async [Symbol.asyncDispose]() {
-      await discard();
-    },
-    handOver() {
+    verify: () => () => hold.refresh("verify"),
+    release: () => () => release(),
+    [Symbol.asyncDispose]: () => async () => void (await discard()),
+    handOver: () => () => {
       if (!hold.usable()) throw hold.lossError();
       hold.stop("handed over");
       return { name, token, fence, ttl: hold.ttl, minHold: rest(), fair: call.fair };
     },
-    toJSON: () => ({ name, owner, mode, expiresAt: expiresAt() }),
-  };
-  const lease: Lease = Object.create(members);
+    toJSON: () => () => ({ name, owner, mode, expiresAt: expiresAt() }),
+  } satisfies { [Key in keyof Lease]: () => Lease[Key] }) as Lease;
 
-  // A renewal must not keep a lease alive that the program has dropped. Old Workers have no WeakRef.
-  if (globalThis.WeakRef) {
+  // A renewal must not keep a lease alive that the program has dropped; without one a WeakRef is dear. Old Workers have none.
+  if (call.renew && globalThis.WeakRef) {
     const reference = new WeakRef(lease);
     hold.alive = () => !!reference.deref();
   }

@@ -240,7 +240,7 @@ function isQuorum(candidate: Transport | Quorum): candidate is Quorum {
 }
 
 function locksOver(core: Core, defaults: LocksOptions): Locks {
-  settle(defaults);
+  const { commandTimeout } = settle(defaults);
 
   function prepare(name: unknown, options?: RequestOptions, renew = false, also?: string[]): Call {
     if (core.closing) throw closedError();
@@ -319,7 +319,7 @@ function locksOver(core: Core, defaults: LocksOptions): Locks {
 
     async close(options) {
       const ms = milliseconds("grace", options?.grace ?? 0, 0, Infinity);
-      core.closing ??= close(core, ms, settle(defaults).commandTimeout);
+      core.closing ??= close(core, ms, commandTimeout);
       return core.closing;
     },
 

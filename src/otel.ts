@@ -197,5 +197,5 @@ function restored(lease: Lease, record: Recorder): Lease {
 }
 
 function over(lease: Lease, members: Partial<Lease>): Lease {
-  return Object.create(Object.assign(Object.create(lease), members));
+  return Object.create(Object.create(lease, Object.getOwnPropertyDescriptors(members)));
 }

@@ -36,7 +36,7 @@ local function mint()
   local fence = math.max((tonumber(last) or 0) + 1, now)
   assert(fence < 9007199254740992, 'the last fence of this name is too large')
   last = ('%.0f'):format(fence)
-  call('SET', record, last .. '+' .. id .. entries:gsub('%+', '.'):sub(1, 168), 'PX', math.ceil((fence - now) / 1000) + life)
+  call('SET', record, last .. '+' .. id .. entries:gsub('%+', '.', 1):sub(1, 168), 'PX', math.ceil((fence - now) / 1000) + life)
   return last
 end
 `;

@@ -33,7 +33,7 @@ export interface Transport {
   /** `EVAL script keys.length ...keys ...args`. Resolves to the script's reply: arrays, strings, integers, `null`. */
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
   /**
-   * Deletes the key if it holds exactly this value, as one command (`DELEX key IFEQ value`). Resolves to 1 when it
+   * Deletes the key if it holds exactly this value, as one command (`DELEX key IFEQ value`, or a script). Resolves to 1 when it
    * did. Anything else, a rejection included, makes the core ask by script. Default: absent, always by script.
    */
   deleteIf?(key: string, value: string): Promise<unknown>;

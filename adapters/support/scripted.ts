@@ -3,19 +3,15 @@ import type { Transport } from "../../src/transport.ts";
 /** Sends one command; `key` is the first key it touches, for clients that route by it. */
 export type SendCommand = (args: string[], key: string | undefined) => Promise<unknown>;
 
-const digests = new Map<string, Promise<string | undefined>>();
+/** Once known, as texts: who waits for a promise waits for a turn of the queue, at each command. */
+const digests = new Map<string, string>();
 
-/** The SHA-1 that EVALSHA names a script by; `undefined` where there is no WebCrypto (an insecure page). */
-function digest(script: string): Promise<string | undefined> {
-  let known = digests.get(script);
-  if (!known) {
-    known = (async () => {
-      const hash = await globalThis.crypto?.subtle?.digest("SHA-1", new TextEncoder().encode(script));
-      return hash && Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    })();
-    digests.set(script, known);
-  }
-  return known;
+/** The SHA-1 that EVALSHA names a script by; nothing where there is no WebCrypto (an insecure page). */
+async function digest(script: string): Promise<string> {
+  const hash = await globalThis.crypto?.subtle?.digest("SHA-1", new TextEncoder().encode(script));
+  const sha = hash ? Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("") : "";
+  digests.set(script, sha);
+  return sha;
 }
 
 /** A transport over anything that sends a command: scripts go by their hash, and whole when the server forgot them. */
@@ -24,7 +20,7 @@ export function scripted(send: SendCommand): Transport {
     set: (key, value, { px }) => send(["SET", key, value, "NX", "PX", String(px)], key),
     async eval(script, keys, args) {
       const rest = [String(keys.length), ...keys, ...args];
-      const sha = await digest(script);
+      const sha = digests.get(script) ?? (await digest(script));
       if (sha) {
         try {
           return await send(["EVALSHA", sha, ...rest], keys[0]);
@@ -35,4 +31,11 @@ export function scripted(send: SendCommand): Transport {
       return send(["EVAL", script, ...rest], keys[0]);
     },
   };
+}
+
+const DELETE_IF = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0";
+
+/** With a release by a script that only compares and deletes: half of what the whole one costs the server. */
+export function deleting(transport: Transport): Transport {
+  return { ...transport, deleteIf: async (key, value) => Number(await transport.eval(DELETE_IF, [key], [value])) };
 }
