@@ -10,10 +10,10 @@ import { build } from "esbuild";
  * is 6,500 and is not met. Of it 420 are what contention needs before it is there: who asks for it and loads it, the mark
  * of who waits elsewhere, waits that a message can end, `waiting` in a query, the rights that it needs.
  */
-const BUDGET = 11_000;
+const BUDGET = 11_150;
 
 /** The same with what is loaded when the first lock is fair, or shares its process: where a bundler does not split. */
-const BUDGET_UNSPLIT = 14_500;
+const BUDGET_UNSPLIT = 14_700;
 
 const ENTRY = `
   import { createLocks } from "./dist/index.js";

@@ -1,18 +1,18 @@
 const INNER: unique symbol = /* @__PURE__ */ Symbol();
 
 interface Handle {
-  [INNER](key: PropertyKey): unknown;
+  [INNER](key: string): unknown;
 }
 
 let prototype: object | undefined;
 
 /**
- * What the program is handed, of functions that say what each member is when it is read; all handles have the same ones.
- * It has no enumerable properties of its own, so that what prints or copies objects meets no token, and a prototype in
- * common with all others: engines take one for each dearly.
+ * What the program is handed: an object of these properties, each read by its function, and of these methods. Nothing of
+ * it is enumerable, so that what prints or copies objects meets no token. All handles have the same properties and one
+ * prototype in common: engines take one for each dearly.
  */
-export function handleOf(members: Record<PropertyKey, () => unknown>): object {
-  prototype ??= Reflect.ownKeys(members).reduce(
+export function handleOf(properties: Record<string, () => unknown>, methods: Record<PropertyKey, unknown>): object {
+  prototype ??= Object.keys(properties).reduce(
     (all, key) =>
       Object.defineProperty(all, key, {
         get(this: Handle) {
@@ -22,7 +22,13 @@ export function handleOf(members: Record<PropertyKey, () => unknown>): object {
     {},
   );
   // A function, for there is what prints hidden properties, too.
-  return Object.defineProperty(Object.create(prototype), INNER, {
-    value: (key: PropertyKey) => (members[key] as () => unknown)(),
-  });
+  const own: Record<PropertyKey, unknown> = {
+    ...methods,
+    [INNER]: (key: string) => (properties[key] as () => unknown)(),
+  };
+  return Reflect.ownKeys(own).reduce(
+    // As a method of a class would be: a test may put another in its place.
+    (all, key) => Object.defineProperty(all, key, { value: own[key], writable: true, configurable: true }),
+    Object.create(prototype),
+  );
 }

@@ -131,6 +131,8 @@ export interface Lease extends AsyncDisposable {
   toJSON(): { name: string; owner: string | undefined; mode: "exclusive"; expiresAt: number };
 }
 
+type Property = "name" | "token" | "owner" | "mode" | "fence" | "expiresAt" | "held" | "signal";
+
 /** A lease, and what `request` does with it. */
 export interface Opened {
   lease: Lease;
@@ -191,37 +193,43 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   if (granted) hold.prolong(granted);
 
   // No function here may refer to the lease itself: timers keep them, and a lease that was dropped is to be collected.
-  const lease = handleOf({
-    mode: () => mode,
-    name: () => name,
-    owner: () => owner,
-    token: () => token,
-    fence() {
-      if (fence) return fence;
-      throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: name });
-    },
-    expiresAt,
-    remaining: () => left,
-    held: () => left() > 0,
-    signal: hold.signal,
-    extend: () => async (ttl?: Duration) => {
-      const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
-      call.store.check?.({ ttl: ms });
-      if (!(await hold.refresh("extend", ms))) throw hold.lossError();
-      hold.ttl = Math.max(hold.ttl, ms);
-      hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);
-      return expiresAt();
-    },
-    verify: () => () => hold.refresh("verify"),
-    release: () => () => release(),
-    [Symbol.asyncDispose]: () => async () => void (await discard()),
-    handOver: () => () => {
-      if (!hold.usable()) throw hold.lossError();
-      hold.stop("handed over");
-      return { name, token, fence, ttl: hold.ttl, minHold: rest(), fair: call.fair };
-    },
-    toJSON: () => () => ({ name, owner, mode, expiresAt: expiresAt() }),
-  } satisfies { [Key in keyof Lease]: () => Lease[Key] }) as Lease;
+  const lease = handleOf(
+    {
+      mode: () => mode,
+      name: () => name,
+      owner: () => owner,
+      token: () => token,
+      fence() {
+        if (fence) return fence;
+        throw new LockOptionsError("There is no fence: take the lock without fence: false.", { lockName: name });
+      },
+      expiresAt,
+      held: () => left() > 0,
+      signal: hold.signal,
+    } satisfies { [Key in Property]: () => Lease[Key] },
+    {
+      remaining: left,
+      async extend(ttl) {
+        const ms = ttl === undefined ? hold.ttl : readTtl(ttl);
+        call.store.check?.({ ttl: ms });
+        if (!(await hold.refresh("extend", ms))) throw hold.lossError();
+        hold.ttl = Math.max(hold.ttl, ms);
+        hold.maxHoldAt = Math.max(hold.maxHoldAt, deadline.mono);
+        return expiresAt();
+      },
+      verify: () => hold.refresh("verify"),
+      release: () => release(),
+      async [Symbol.asyncDispose]() {
+        await discard();
+      },
+      handOver() {
+        if (!hold.usable()) throw hold.lossError();
+        hold.stop("handed over");
+        return { name, token, fence, ttl: hold.ttl, minHold: rest(), fair: call.fair };
+      },
+      toJSON: () => ({ name, owner, mode, expiresAt: expiresAt() }),
+    } satisfies Omit<Lease, Property>,
+  ) as Lease;
 
   // A renewal must not keep a lease alive that the program has dropped; without one a WeakRef is dear. Old Workers have none.
   if (call.renew && globalThis.WeakRef) {

@@ -35,11 +35,7 @@ export const outcomes: Kind = {
     {
       name: "verify-without-asking",
       bug: "verify answers by the local clock",
-      edits: edit(
-        "src/lease.ts",
-        'verify: () => () => hold.refresh("verify"),',
-        "verify: () => async () => hold.usable(),",
-      ),
+      edits: edit("src/lease.ts", 'verify: () => hold.refresh("verify"),', "verify: async () => hold.usable(),"),
       killer: inUnit("loss", "the reason is > known at once to verify"),
     },
     {
