@@ -78,8 +78,8 @@ export async function forceRelease(options: Call): Promise<boolean> {
     await persist(call, "free", (send) => store.release(call, token, 0, send));
     return true;
   } catch (error) {
-    // It may have been taken without our knowing, and would have a holder that nobody is.
-    void cleanUp(call, token);
+    // It may have been taken without our knowing, and would have a holder that nobody is. After a close its ttl ends that.
+    if (!core.closing) void cleanUp(call, token);
     throw error;
   }
 }

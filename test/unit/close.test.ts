@@ -33,6 +33,18 @@ describe("close", () => {
     expect(clock.pending.count).toBe(0);
   });
 
+  test("a forceRelease that fails after it leaves nothing under way", async () => {
+    const { clock, locks, network } = bench({ commandTimeout: "1s" });
+    await locks.acquire("x");
+    network.treat = ({ command }) => (command === "force" ? BLACK_HOLE : undefined);
+    const forced = rejection(locks.forceRelease("x"));
+    await clock.advance(900);
+    network.treat = () => undefined;
+    await clock.runUntilSettled(locks.close());
+    await clock.runUntilSettled(forced);
+    expect(clock.pending.count).toBe(0);
+  });
+
   test("fires the signal of held leases and releases them", async () => {
     const { clock, locks, store, events } = bench();
     const leases = [await locks.acquire("x", { renew: true }), await locks.acquire("y")];
