@@ -54,7 +54,7 @@ function planWaiting(client: ClientPlan, { seed, trip }: Plan, contended: "fair"
 }
 
 /** A process in which many want the lock one after another, and another in which one waits for it now and then. */
-function planBusy(random: Random, { clients, names: [name = ""], trip }: Plan): ClientPlan[] {
+function planBusy(random: Random, { seed, clients, names: [name = ""], trip }: Plan): ClientPlan[] {
   const hold = random.pick([5, 50, 300, 1500]);
   const takes = (count: number, after: number): Take[] =>
     Array.from({ length: count }, () => ({
@@ -76,6 +76,7 @@ function planBusy(random: Random, { clients, names: [name = ""], trip }: Plan): 
   const retry = { min: 50, max: 1000 };
   const [busy, other] = clients as [ClientPlan, ClientPlan];
   const timeout = ({ commandTimeout }: ClientPlan) => Math.max(commandTimeout, 5 * trip);
+  const forces = planForces(randomOf(seed, "forces"), name);
   return [
     {
       ...busy,
@@ -90,8 +91,23 @@ function planBusy(random: Random, { clients, names: [name = ""], trip }: Plan): 
       shares: random.chance(0.5) && !other.clock.frozen,
       retry,
       commandTimeout: timeout(other),
-      programs: [takes(random.whole(1, 4), 1000).map((take) => ({ ...take, wait: null, after: take.after + 100 }))],
+      programs: [
+        takes(random.whole(1, 4), 1000).map((take) => ({ ...take, wait: null, after: take.after + 100 })),
+        ...forces,
+      ],
     },
+  ];
+}
+
+/** Somebody who takes the lock from whoever has it, now and then. */
+function planForces(random: Random, name: string): Task[][] {
+  if (!random.chance(0.2)) return [];
+  return [
+    Array.from({ length: random.whole(1, 3) }, () => ({
+      do: "force",
+      after: Math.round(random.between(0, 2000)),
+      name,
+    })),
   ];
 }
 
