@@ -2,7 +2,6 @@ import { cleanUp } from "./clean-up.ts";
 import type { Call } from "./core.ts";
 import { lessDrift, since } from "./deadline.ts";
 import { QUEUE } from "./keys.ts";
-import { within } from "./limit.ts";
 import { createPace } from "./pace.ts";
 import type { Place } from "./places.ts";
 import { listenerOf } from "./places.ts";
@@ -131,9 +130,7 @@ export function inLine(outer: Call): Call {
     async extend(call, token, ttl, send) {
       const most = brief;
       brief = Infinity;
-      const answer = await inner.extend(call, token, ttl, (command) =>
-        send((limit) => within(call.clock, Math.min(limit, most), command, call.scope)),
-      );
+      const answer = await inner.extend(call, token, ttl, (command) => send(command, most));
       // Asked, not extended.
       if (!ttl) brief = most;
       return answer;

@@ -3,8 +3,8 @@ import { backoff } from "./backoff.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { backendError, classify } from "./failure.ts";
 
-/** Sends one command, which is told the milliseconds that it has. */
-export type Send = (command: (limit: number) => Promise<unknown>) => Promise<unknown>;
+/** Sends one command, which is told the milliseconds that it has: `most` at most. */
+export type Send = (command: (limit: number) => Promise<unknown>, most?: number) => Promise<unknown>;
 
 /** One thing after another, which can be stopped from outside: what is under way rejects, and nothing more begins. */
 export interface Scope {
@@ -85,7 +85,7 @@ export async function persist<T>(
   let limit = commandTimeout;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask((command) => within(clock, limit, command, scope));
+      return await ask((command, most = limit) => within(clock, Math.min(limit, most), command, scope));
     } catch (thrown) {
       const failure = classify(thrown);
       const rest = until - clock.monotonic();
