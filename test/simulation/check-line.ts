@@ -52,7 +52,7 @@ interface Line {
   grantedAt: number;
   longest: number;
   /** Whether a release has freed it for one who waits elsewhere. */
-  standsBack: boolean;
+  standsBack?: number | undefined;
   /** Whose callers know that, and until when. */
   turned: { client: Client; until: number } | undefined;
 }
@@ -97,7 +97,6 @@ export class Lines {
         expires: undefined,
         grantedAt: 0,
         longest: 0,
-        standsBack: false,
         turned: undefined,
       };
       this.#lines.set(lock, line);
@@ -243,7 +242,7 @@ export class Lines {
     }
     line.seats.delete(facts.id);
     if (message.kind !== "hand" && message.kind !== "pass") this.#notFree(line);
-    if (message.kind === "acquire" || message.kind === "set") this.#overtakes(line, facts);
+    if (message.kind === "acquire" || message.kind === "set") this.#overtakes(line, facts, message.sentAt);
     line.longest = Math.max(line.longest, this.#now - line.grantedAt);
     line.grantedAt = this.#now;
     line.free = undefined;
@@ -356,7 +355,7 @@ export class Lines {
   }
 
   #standsBack(line: Line, client: Client): void {
-    line.standsBack = true;
+    line.standsBack = this.#now;
     const until = this.#now + STANDS_BACK * 1.01 + client.plan.commandTimeout + this.#slack(client);
     line.turned = { client, until };
   }
@@ -368,12 +367,15 @@ export class Lines {
       if (wait.client === client && wait.lock === lock && wait.overAt === undefined) this.#witness.busy.add(wait.label);
   }
 
-  /** Who asks when nobody of its process stood in line is faster than who polls elsewhere: that is no hand-over. */
-  #overtakes(line: Line, { client, lock }: TokenFacts): void {
-    if (!line.standsBack)
+  /**
+   * Who asks when nobody of its process stood in line is faster than who polls elsewhere: that is no hand-over. Nor is what
+   * was asked before the lock was freed: on one connection it would have come before that.
+   */
+  #overtakes(line: Line, { client, lock }: TokenFacts, sentAt: number): void {
+    if (line.standsBack === undefined || sentAt < line.standsBack)
       for (const wait of this.#waits.values())
         if (wait.lock === lock && wait.client !== client && wait.asked !== undefined) wait.asked = this.#now;
-    line.standsBack = false;
+    line.standsBack = undefined;
   }
 
   /** One caller elsewhere has its turn, however busy a process is. */
