@@ -1,6 +1,6 @@
 import type { Client } from "./client.ts";
 import type { Holding, TokenFacts } from "./facts.ts";
-import type { Execution } from "./network.ts";
+import type { Execution, Message } from "./network.ts";
 import type { Server } from "./server.ts";
 import type { Witness } from "./witness.ts";
 
@@ -168,7 +168,7 @@ export class Lines {
     const [outcome] = Array.isArray(reply) ? reply : [];
     const wait = this.#waits.get(facts.label);
     if (kind === "acquire" || kind === "hand") this.#told(message.client, lock);
-    if (kind === "hand" && outcome === "freed" && after === undefined) this.#standsBack(line, message.client);
+    if (kind === "hand" && outcome === "freed" && after === undefined) this.#standsBack(line, message);
     if (wait && outcome === "busy" && third?.startsWith("alive")) wait.asked ??= this.#now;
 
     this.#lapse(line, server, clock);
@@ -354,8 +354,8 @@ export class Lines {
     }
   }
 
-  #standsBack(line: Line, client: Client): void {
-    line.standsBack = this.#now;
+  #standsBack(line: Line, { client, sentAt }: Message): void {
+    line.standsBack = sentAt;
     const until = this.#now + STANDS_BACK * 1.01 + client.plan.commandTimeout + this.#slack(client);
     line.turned = { client, until };
   }
@@ -369,7 +369,7 @@ export class Lines {
 
   /**
    * Who asks when nobody of its process stood in line is faster than who polls elsewhere: that is no hand-over. Nor is what
-   * was asked before the lock was freed: on one connection it would have come before that.
+   * was asked before the hand-over that freed it: on one connection it would have come before that.
    */
   #overtakes(line: Line, { client, lock }: TokenFacts, sentAt: number): void {
     if (line.standsBack === undefined || sentAt < line.standsBack)

@@ -151,22 +151,6 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
       first: 9001,
     },
     {
-      name: "a place whose token is spent is handed the lock",
-      file: QUEUE,
-      from: " && !entries.includes(idOf(other))",
-      to: "",
-      invariants: [7],
-      first: 4501,
-    },
-    {
-      name: "who hands a free lock to another of its process does not tell it",
-      file: QUEUE,
-      from: "known !== last || held",
-      to: "held",
-      invariants: [14],
-      first: 17_001,
-    },
-    {
       name: "who waits elsewhere leaves no mark",
       file: TWINS,
       from: 'data.set(mark, "1",',

@@ -46,7 +46,7 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "the deadline is counted from the majority's last reply": 20817,
   "what a minority granted is not given back": 5,
   "a server that was told of too many others is not told when its vote comes": 317782,
-  "a server whose vote is awaited when the client is closed is not told": 407724,
+  "a server whose vote is awaited when the client is closed is not told": 6999,
   "a token is used again after a minority was given back": 1,
   "a dropped token is given back by its last attempt alone": 1474,
   "a repair after the release": 20105,
@@ -74,8 +74,6 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "a mark is not heeded": 7,
   "the line of a process does not stand back": 7,
   "a hand-over that comes after the wait is kept": 313,
-  "one in line asks while the lock is being handed over": 7224,
+  "one in line asks while the lock is being handed over": 13039,
   "a late clean-up forgets the line that there is by then": 9052,
-  "a place whose token is spent is handed the lock": 4797,
-  "who hands a free lock to another of its process does not tell it": 17384,
 };
