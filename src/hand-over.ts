@@ -60,6 +60,8 @@ export function inTurn(outer: Call): Call {
   const lastWord = began + outer.wait - Math.min(LAST_WORD, outer.wait / 4);
   const self: Waiter = { call: outer, due: 0 };
   let asked = 0;
+  /** When the holder's lock expires, on the monotonic clock. */
+  let expires = Infinity;
 
   function lineOf(): Line {
     const known = here.get(lock);
@@ -148,7 +150,9 @@ export function inTurn(outer: Call): Call {
     if (answer.outcome !== "busy" || !call.wait) return answer;
     line.busy = answer;
     const then = clock.monotonic();
-    self.due = Math.min(then + outer.delay(++asked), answer.left >= 0 ? then + answer.left + 1 : Infinity);
+    if (timed) expires = Infinity;
+    if (answer.left >= 0) expires = then + answer.left + 1;
+    self.due = Math.min(then + outer.delay(++asked), Math.max(expires, then + 1));
     if (!line.waiters.includes(self)) line.waiters.push(self);
     return { ...answer, pause: self.due - then };
   }

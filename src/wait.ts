@@ -128,7 +128,9 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
         // Who split the votes of a quorum would do so again, in step, if they came back within a trip of each other.
         const pause =
           sane(advice ?? call.delay(attempt)) + (used?.() ? 2 * clock.random() * Math.min(trip, commandTimeout) : 0);
-        await within(clock, Math.min(pause, room, expiry > now ? expiry - now : pause), undefined, scope);
+        // It may have passed while the answer was on its way, of an attempt that did not ask for the next.
+        const known = expiry > began ? Math.max(expiry - now, 1) : pause;
+        await within(clock, Math.min(pause, room, known), undefined, scope);
       }
     } finally {
       if (unsure || (sent && scope.stopped) || (busy && sent && fence && !single)) giveBack();

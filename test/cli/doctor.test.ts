@@ -72,7 +72,7 @@ test.concurrent("eviction: a policy that throws locks away, and memory that is f
     expect(full.code).toBe(1);
     expect(full.findings.get("locks")).toMatchObject({
       status: "fail",
-      advice: "Free some memory, or raise maxmemory",
+      advice: "Free memory, or raise maxmemory",
     });
     expect(full.findings.get("memory")?.status).toBe("warn");
   });

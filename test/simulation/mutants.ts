@@ -211,8 +211,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a waiter sleeps for as long as it may wait",
     file: WAIT,
-    from: "Math.min(pause, room, expiry > now ? expiry - now : pause)",
-    to: "Math.min(room, expiry > now ? expiry - now : room)",
+    from: "Math.min(pause, room, known)",
+    to: "Math.min(room, expiry > began ? known : room)",
     invariants: [8],
   },
   {

@@ -135,3 +135,18 @@ test("in its last second each asks Redis itself, however often the lock is hande
   expect(attempts).toBeGreaterThan(10);
   await clock.runUntilSettled(Promise.all(before));
 });
+
+test("an expiry that passes while an answer is on its way is not slept past by the line", async () => {
+  const clock = virtualClock(1);
+  const store = memory({ clock });
+  const network = wire(store, clock, ({ command, nth }) =>
+    command === "acquire" && nth === 2 ? { answers: 50 } : undefined,
+  );
+  await createLocks(store, { clock }).acquire("x", { ttl: "1s" });
+  const began = clock.monotonic();
+  const retry = (attempt: number) => (attempt === 1 ? 990 : 3_600_000);
+  await clock.runUntilSettled(
+    createLocks({ ...network, sharesProcess: true }, { clock }).acquire("x", { wait: "2h", retry }),
+  );
+  expect(clock.monotonic() - began).toBeLessThan(1_100);
+});

@@ -183,3 +183,12 @@ describe("between attempts", () => {
     },
   );
 });
+
+test("an expiry that passes while an answer is on its way is not slept past", async () => {
+  const { clock, locks, network } = await heldByRival({ ttl: "1s" });
+  network.treat = ({ command, nth }) => (command === "acquire" && nth === 2 ? { answers: 50 } : undefined);
+  const began = clock.monotonic();
+  const retry = (attempt: number) => (attempt === 1 ? 990 : 3_600_000);
+  await clock.runUntilSettled(locks.acquire("x", { wait: "2h", retry }));
+  expect(clock.monotonic() - began).toBeLessThan(1_100);
+});

@@ -22,11 +22,7 @@ export const waiting: Kind = {
     {
       name: "abort-unheard-asleep",
       bug: "an abort is noticed only when the sleep is over",
-      edits: edit(
-        "src/wait.ts",
-        "expiry > now ? expiry - now : pause), undefined, scope)",
-        "expiry > now ? expiry - now : pause))",
-      ),
+      edits: edit("src/wait.ts", "Math.min(pause, room, known), undefined, scope)", "Math.min(pause, room, known))"),
       killer: inUnit("abort", "abort while sleeping ends the wait at once; the token is given back, nothing is left"),
     },
     {
@@ -68,7 +64,7 @@ export const waiting: Kind = {
     {
       name: "sleeps-past-expiry",
       bug: "a waiter sleeps on though the holder's lock has expired",
-      edits: edit("src/wait.ts", "Math.min(pause, room, expiry > now ? expiry - now : pause)", "Math.min(pause, room)"),
+      edits: edit("src/wait.ts", "Math.min(pause, room, known)", "Math.min(pause, room)"),
       killer: inUnit("waiting", "between attempts > nobody sleeps past the moment at which the holder's lock expires"),
     },
     {
