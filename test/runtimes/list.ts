@@ -26,12 +26,14 @@ const BUN = at("../../node_modules/bun/bin/bun.exe");
 // Chromium opens six connections to a server, and a stalled request occupies one.
 const NARROW = { lanes: 16, width: 3 };
 
-function node(version: string, program: string, lacks: Feature[] = []): Runtime[] {
-  return [
-    { name: "Node", version, package: "ESM", program, file: { compiled: "node.mjs" }, lacks },
-    { name: "Node", version, package: "CJS", program, file: { compiled: "node.cjs" }, lacks },
-  ];
-}
+const node = (version: string, format: "ESM" | "CJS", program: string, lacks: Feature[] = []): Runtime => ({
+  name: "Node",
+  version,
+  package: format,
+  program,
+  file: { compiled: format === "ESM" ? "node.mjs" : "node.cjs" },
+  lacks,
+});
 
 /** Its name in a line or a table; `version` is the whole one where that is known. */
 export function nameOf(runtime: Runtime, version: string = runtime.version ?? ""): string {
@@ -103,8 +105,11 @@ export const RUNTIMES: Runtime[] = [
     line: true,
     lacks: [],
   },
-  ...node("20", at("node_modules/node20/bin/node"), ["await using", "Promise.withResolvers"]),
-  ...node("22", at("node_modules/node22/bin/node"), ["await using"]),
-  ...node("24", process.execPath),
-  ...node("26", at("node_modules/node26/bin/node")),
+  // The two formats differ in how they are loaded: the oldest Node and the newest say whether that works.
+  node("20", "ESM", at("node_modules/node20/bin/node"), ["await using", "Promise.withResolvers"]),
+  node("20", "CJS", at("node_modules/node20/bin/node"), ["await using", "Promise.withResolvers"]),
+  node("22", "ESM", at("node_modules/node22/bin/node"), ["await using"]),
+  node("24", "ESM", process.execPath),
+  node("26", "ESM", at("node_modules/node26/bin/node")),
+  node("26", "CJS", at("node_modules/node26/bin/node")),
 ];
