@@ -55,7 +55,7 @@ function simulationRun() {
 }
 
 function quorumRun() {
-  return ["--stores", "3,3,3,5", "--from", "10000", "--seeds", "2000", "--quiet", "--report", quorumReport];
+  return ["--stores", "3,3,3,5", "--from", "40000", "--seeds", "2000", "--quiet", "--report", quorumReport];
 }
 
 function countSimulation(report) {

@@ -68,7 +68,7 @@ export function port(scenario: Scenario): void {
       return reply;
     });
     // What is wrong with the reply is said below.
-    await open(tapped, { commandTimeout: "2s" })
+    await open(tapped, { commandTimeout: "8s" })
       .query("a")
       .catch(() => {});
     const [reply] = replies;
