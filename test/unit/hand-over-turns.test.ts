@@ -1,20 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
-import { memory } from "../../adapters/memory.ts";
-import { createLocks, type LockTimeoutError } from "../../src/index.ts";
+import type { LockTimeoutError } from "../../src/index.ts";
 import { rejection } from "../support/bench.ts";
-import { virtualClock } from "../support/virtual-clock.ts";
-import { wire } from "../support/wire.ts";
+import { processes } from "../support/processes.ts";
 
 beforeAll(() => import("../../src/contention.ts"));
-
-/** One process whose callers share a line, and another that has its own. */
-function processes() {
-  const clock = virtualClock(1);
-  const store = memory({ clock });
-  const network = wire(store, clock);
-  const locks = createLocks({ ...network, sharesProcess: true }, { clock });
-  return { clock, network, locks, remote: createLocks({ ...store, sharesProcess: true }, { clock }) };
-}
 
 test("a release that comes when its lease is over does not make the line stand back", async () => {
   const { clock, locks, remote } = processes();
@@ -31,12 +20,11 @@ test("a release that comes when its lease is over does not make the line stand b
 });
 
 test("who waits elsewhere has its turn after half a second, one hold and its own pause, also where holds are long", async () => {
-  const { clock, locks, remote } = processes();
+  const { clock, locks, remote, sleep } = processes();
   const hold = 2100;
   let over = false;
-  const work = () => new Promise<void>((resolve) => void clock.timer(hold, () => resolve()));
   const worker = async () => {
-    while (!over) await locks.request("x", { wait: "1h" }, work);
+    while (!over) await locks.request("x", { wait: "1h" }, () => sleep(hold));
   };
   const workers = Array.from({ length: 3 }, worker);
   await clock.advance(100);
@@ -124,9 +112,8 @@ test("a clean-up that is answered when others have come forgets none of them", a
 });
 
 test("in its last second each asks Redis itself, however often the lock is handed over beside it", async () => {
-  const { clock, locks } = processes();
-  const hold = () => new Promise<void>((resolve) => void clock.timer(50, () => resolve()));
-  const before = Array.from({ length: 60 }, () => locks.request("x", { wait: "1h" }, hold));
+  const { clock, locks, sleep } = processes();
+  const before = Array.from({ length: 60 }, () => locks.request("x", { wait: "1h" }, () => sleep(50)));
   await clock.advance(1);
   const error = rejection(locks.acquire("x", { wait: "2s", retry: () => 30 }));
   await clock.advance(2_500);
@@ -137,16 +124,11 @@ test("in its last second each asks Redis itself, however often the lock is hande
 });
 
 test("an expiry that passes while an answer is on its way is not slept past by the line", async () => {
-  const clock = virtualClock(1);
-  const store = memory({ clock });
-  const network = wire(store, clock, ({ command, nth }) =>
-    command === "acquire" && nth === 2 ? { answers: 50 } : undefined,
-  );
-  await createLocks(store, { clock }).acquire("x", { ttl: "1s" });
+  const { clock, network, locks, remote } = processes();
+  network.treat = ({ command, nth }) => (command === "acquire" && nth === 2 ? { answers: 50 } : undefined);
+  await remote.acquire("x", { ttl: "1s" });
   const began = clock.monotonic();
   const retry = (attempt: number) => (attempt === 1 ? 990 : 3_600_000);
-  await clock.runUntilSettled(
-    createLocks({ ...network, sharesProcess: true }, { clock }).acquire("x", { wait: "2h", retry }),
-  );
+  await clock.runUntilSettled(locks.acquire("x", { wait: "2h", retry }));
   expect(clock.monotonic() - began).toBeLessThan(1_100);
 });

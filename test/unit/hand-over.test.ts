@@ -1,24 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
-import { createLocks, type Lease, type LockEvent, type Locks } from "../../src/index.ts";
+import { createLocks, type Lease, type Locks } from "../../src/index.ts";
 import { singleFlight } from "../../src/single-flight.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
+import { processes } from "../support/processes.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
-import { BLACK_HOLE, LOST_REPLY, wire } from "../support/wire.ts";
-
-/** One process whose callers share a line, and another that has its own. */
-function processes(seed = 1) {
-  const clock = virtualClock(seed);
-  const store = memory({ clock });
-  const events: LockEvent[] = [];
-  const over = (onEvent?: (event: LockEvent) => void) => {
-    const network = wire(store, clock);
-    return { network, locks: createLocks({ ...network, sharesProcess: true }, { clock, onEvent }) };
-  };
-  const here = over((event) => void events.push(event));
-  const there = over();
-  return { clock, store, events, ...here, remote: there.locks, remoteNetwork: there.network };
-}
+import { BLACK_HOLE, LOST_REPLY } from "../support/wire.ts";
 
 async function waitingFor(locks: Locks, count: number, options = {}) {
   const granted: { index: number; lease: Lease }[] = [];
@@ -300,15 +287,10 @@ describe("a hand-over whose outcome is unknown", () => {
 
 describe("who waits in another process", () => {
   test("has its turn soon, however busy this one is", async () => {
-    const { clock, locks, remote, network } = processes();
+    const { clock, locks, remote, network, sleep } = processes();
     let over = false;
     const worker = async () => {
-      while (!over)
-        await locks.request(
-          "x",
-          { wait: "1h" },
-          () => new Promise<void>((resolve) => void clock.timer(5, () => resolve())),
-        );
+      while (!over) await locks.request("x", { wait: "1h" }, () => sleep(5));
     };
     const workers = Array.from({ length: 5 }, worker);
     await clock.advance(100);
@@ -327,15 +309,10 @@ describe("who waits in another process", () => {
   });
 
   test("does not slow this one down when there is none", async () => {
-    const { clock, locks, network } = processes();
+    const { clock, locks, network, sleep } = processes();
     const began = clock.monotonic();
     const worker = async () => {
-      for (let n = 0; n < 100; n++)
-        await locks.request(
-          "x",
-          { wait: "1h" },
-          () => new Promise<void>((resolve) => void clock.timer(5, () => resolve())),
-        );
+      for (let n = 0; n < 100; n++) await locks.request("x", { wait: "1h" }, () => sleep(5));
     };
     await clock.runUntilSettled(Promise.all(Array.from({ length: 5 }, worker)));
     expect(clock.monotonic() - began).toBe(500 * 5);
@@ -347,7 +324,7 @@ describe("who waits in another process", () => {
     const clock = virtualClock();
     const store = memory({ clock });
     const alone = createLocks(store, { clock });
-    const { remote } = { remote: createLocks({ ...store, sharesProcess: true }, { clock }) };
+    const remote = createLocks({ ...store, sharesProcess: true }, { clock });
     await alone.acquire("x");
     const waits = rejection(remote.acquire("x", { wait: "3s" }));
     await clock.advance(3_000);
