@@ -85,7 +85,8 @@ export const WOKEN = "holdfast, fair: true, wake-ups";
 const plain: Way = { name: PLAIN };
 const unfenced: Way = { name: UNFENCED, options: { fence: false } };
 const fair: Way = { name: FAIR, options: { fair: true } };
-const woken: Way = { name: WOKEN, options: { fair: true }, wakeups: true };
+// Renewed as in `request`: a lease that is renewed begins with the message, another asks Redis first.
+const woken: Way = { name: WOKEN, options: { fair: true, renew: true }, wakeups: true };
 
 export const OURS: readonly Contender[] = [
   ...[plain, unfenced, fair, woken].map(overTcp),
