@@ -134,6 +134,8 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
       }
     } finally {
       if (unsure || (sent && scope.stopped) || (busy && sent && fence && !single)) giveBack();
+      signal?.removeEventListener("abort", abort);
+      call.over?.();
     }
     if (busy && once) return null;
     if (!busy) {
@@ -151,10 +153,7 @@ export function acquire(call: Call, once: boolean): Promise<Grant | null> {
   const abort = () => stop(scope, signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort);
-  const over = attempts().finally(() => {
-    signal?.removeEventListener("abort", abort);
-    call.over?.();
-  });
+  const over = attempts();
   track(call, waits, { until, over, end: () => stop(scope, closedError()) });
   return over;
 }

@@ -41,6 +41,19 @@ describe("one process", () => {
     expect(sent.filter((command) => command !== "extend")).toEqual(["hand", "hand", "hand", "hand", "hand", "release"]);
   });
 
+  // Or what that one does next, such as a request of its own, would come before every hold.
+  test.each([{}, { fair: true }])("the next has the lock before who released it goes on: %j", async (options) => {
+    const { clock, store } = processes();
+    const locks = createLocks({ ...store, sharesProcess: true }, { clock, renew: true, ...options });
+    const order: string[] = [];
+    const held = await locks.acquire("x");
+    const next = locks.acquire("x").finally(() => void order.push("granted"));
+    await clock.advance(100);
+    const released = held.release().finally(() => void order.push("released"));
+    await clock.runUntilSettled(Promise.all([next, released]));
+    expect(order).toEqual(["granted", "released"]);
+  });
+
   test("lets one of those who wait talk to Redis", async () => {
     const { clock, locks, network, remote } = processes();
     await remote.acquire("x", { ttl: "1m" });
