@@ -1,6 +1,7 @@
 import { contenders } from "../contenders/all.ts";
 import { FAIR, PLAIN, WOKEN } from "../contenders/holdfast.ts";
 import { TCP_PEERS } from "../contenders/peers.ts";
+import { RAW_TURNS } from "../contenders/raw.ts";
 import { runContest } from "../crowd/contest.ts";
 import type { Suite } from "../support/suite.ts";
 import { requestsTo, withRedis } from "./redis.ts";
@@ -15,7 +16,7 @@ export const oneProcessSuite: Suite = {
       yield await runContest(stage, {
         title: "1 process × 20 waiters",
         notes: [`One lock over one local Redis, kept for 5 ms, ${times} times by each of ${waiters} waiters.`],
-        contenders: contenders("TCP", [PLAIN, FAIR, WOKEN, ...TCP_PEERS]),
+        contenders: contenders("TCP", [RAW_TURNS, PLAIN, FAIR, WOKEN, ...TCP_PEERS]),
         processes: 1,
         waiters,
         each: false,
