@@ -2,6 +2,7 @@ import { cleanUp } from "./clean-up.ts";
 import type { Call } from "./core.ts";
 import { lessDrift, since } from "./deadline.ts";
 import { QUEUE } from "./keys.ts";
+import type { Pace } from "./pace.ts";
 import { createPace } from "./pace.ts";
 import type { Place } from "./places.ts";
 import { listenerOf } from "./places.ts";
@@ -25,7 +26,7 @@ export function inLine(outer: Call): Call {
   const inner = outer.store;
   const listener = listenerOf(outer);
   let place: Place | undefined;
-  let pace = createPace(outer);
+  let pace: Pace;
   let last: Stamped | undefined;
   /** What a first try to extend a grant that a message told of may take, in milliseconds. */
   let brief = Infinity;
@@ -115,7 +116,7 @@ export function inLine(outer: Call): Call {
     const now = clock.monotonic();
     mine.stood = true;
     if (mine.handed === handed) mine.handed = undefined;
-    listener?.stand(lock, mine, { ...answer, fence: answer.fence ?? 0, left: life });
+    listener?.stand(lock, mine, { ...answer, fence: answer.fence ?? 0, left: life }, next ? 0 : answer.left);
     last = answer;
     due = now + Math.min(interval, pace.after(next ? 0 : answer.left));
     expires = next && answer.left >= 0 ? now + answer.left + 1 : Infinity;

@@ -29,6 +29,8 @@ export interface Line {
   polled: number;
   /** When the first of them was, or became the first. */
   since: number;
+  /** Until when the first cannot have had its turn, on the monotonic clock. */
+  far: number;
   /** The last answer, and the last one before the fence changed. */
   answers: Answered[];
 }
@@ -41,8 +43,8 @@ export interface Listener {
   line(lock: string): Line | undefined;
   /** May be told from now on. */
   enter(place: Place): void;
-  /** Has a place from now on. */
-  stand(lock: string, place: Place, answer: Answered): void;
+  /** Has a place from now on, with so many before it. */
+  stand(lock: string, place: Place, answer: Answered, before: number): void;
   leave(lock: string, place: Place): void;
   /** Says who was handed a lock; nobody, if no fence is known. */
   tell(id: string, fence: number | undefined): void;
@@ -85,8 +87,9 @@ function createListener({ clock, store }: Call): Listener {
         unsubscribe = stop;
         if (end !== mine) return stop();
         listener.listening = true;
-        // What was said before nobody has heard: it has to be asked for.
+        // What was said before nobody has heard: it has to be asked for, by who may have had its turn.
         for (const line of lines.values()) {
+          if (clock.monotonic() < line.far) continue;
           line.polled = -Infinity;
           stir(line);
         }
@@ -106,14 +109,18 @@ function createListener({ clock, store }: Call): Listener {
       places.set(place.id, place);
     },
 
-    stand(lock, place, answer) {
-      const line = lines.get(lock) ?? { places: [], polled: 0, since: 0, answers: [] };
+    stand(lock, place, answer, before) {
+      const line = lines.get(lock) ?? { places: [], polled: 0, since: 0, far: 0, answers: [] };
       lines.set(lock, line);
       line.polled = answer.mono;
       const [last] = line.answers;
       line.answers = last && last.fence < answer.fence ? [answer, last] : [answer, ...line.answers.slice(1)];
       if (!line.places.includes(place)) line.places.push(place);
-      if (line.places[0] === place) line.since = answer.mono;
+      if (line.places[0] === place) {
+        line.since = answer.mono;
+        // None of those before it is served in less than a trip.
+        line.far = answer.mono + before * (clock.monotonic() - answer.mono);
+      }
       if (!end) listen();
     },
 

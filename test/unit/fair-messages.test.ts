@@ -257,6 +257,37 @@ describe.each(LISTENING)("%s", (way) => {
     expect(asked).toBeGreaterThan(0);
   });
 
+  test("who cannot have had its turn before listening had begun does not ask", async () => {
+    const all = await line(way, { renew: true });
+    const holder = await all.process().locks.acquire("x", { ttl: "1m" });
+    const waiters = Array.from({ length: 5 }, () => {
+      const { locks, network } = all.process();
+      const { wakeups } = network;
+      network.treat = () => ({ arrives: 10, answers: 10 });
+      network.wakeups = {
+        async listen(channel, onMessage) {
+          await new Promise<void>((resolve) => all.clock.timer(25, resolve));
+          return wakeups?.listen(channel, onMessage) ?? (() => {});
+        },
+      };
+      return { locks, network };
+    });
+    const waits = await inOrder(
+      all.clock,
+      waiters.map(
+        ({ locks }) =>
+          () =>
+            locks.acquire("x"),
+      ),
+    );
+    await all.clock.advance(900);
+    // 45 ms after it was asked: two who were before it may have been served, by requests of 20 ms, and not three.
+    expect(waiters.map(({ network }) => network.sent("join"))).toEqual([2, 2, 2, 1, 1]);
+    const last = Promise.all(waits.map(async (wait) => (await wait).release()));
+    await holder.release();
+    await all.clock.runUntilSettled(last);
+  });
+
   test.each([
     ["is refused", () => Promise.reject(new Error("too many connections"))],
     ["never begins", () => new Promise<never>(() => {})],
