@@ -1,3 +1,4 @@
+import type { Timer } from "./clock.ts";
 import type { Call, Core } from "./core.ts";
 import type { Instant } from "./deadline.ts";
 import type { Scope } from "./limit.ts";
@@ -50,6 +51,9 @@ export interface Listener {
   tell(id: string, fence: number | undefined): void;
 }
 
+/** How long a process goes on listening when nobody waits any more, in milliseconds: the next may come soon. */
+const LINGER = 250;
+
 /** Where callers may wake one another they listen together. */
 const shared = new WeakMap<Core, Listener>();
 
@@ -68,11 +72,18 @@ function stir(line: Line | undefined): void {
   if (first) wake(first.scope);
 }
 
-function createListener({ clock, store }: Call): Listener {
+function createListener({ clock, background, core, store }: Call): Listener {
   const places = new Map<string, Place>();
   const lines = new Map<string, Line>();
   /** What ends the subscription that is there, or is being made. */
   let end: (() => void) | undefined;
+  let lingering: Timer | undefined;
+
+  function hush(): void {
+    end?.();
+    end = undefined;
+    listener.listening = false;
+  }
 
   function listen(): void {
     let unsubscribe: (() => void) | undefined;
@@ -121,6 +132,7 @@ function createListener({ clock, store }: Call): Listener {
         // None of those before it is served in less than a trip.
         line.far = answer.mono + before * (clock.monotonic() - answer.mono);
       }
+      lingering?.cancel();
       if (!end) listen();
     },
 
@@ -134,10 +146,10 @@ function createListener({ clock, store }: Call): Listener {
         stir(line);
       }
       if (!line?.places.length) lines.delete(lock);
-      if (lines.size) return;
-      end?.();
-      end = undefined;
-      listener.listening = false;
+      if (!line || lines.size) return;
+      // Who could not listen tries again.
+      if (store.wire?.sharesProcess && listener.listening && !core.closing) lingering = background.timer(LINGER, hush);
+      else hush();
     },
 
     tell(id, fence) {

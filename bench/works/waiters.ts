@@ -38,6 +38,27 @@ async function cpuOf(client: Redis): Promise<number> {
   return (seconds("used_cpu_user_main_thread") + seconds("used_cpu_sys_main_thread")) * 1e6;
 }
 
+/** Who the waiters are: callers of four processes, or each as in a process of its own. */
+interface Apartness {
+  apart: boolean;
+  title: string;
+  note: string;
+  names: readonly string[];
+}
+
+const TOGETHER: Apartness = {
+  apart: false,
+  title: "10, 100 and 1,000 waiters in four processes",
+  note: "In four processes",
+  names: [PLAIN, FAIR, WOKEN, ...TCP_PEERS],
+};
+const APART: Apartness = {
+  apart: true,
+  title: "10, 100 and 1,000 waiters apart",
+  note: "Each with locks of its own, as in a process of its own",
+  names: [PLAIN, FAIR, WOKEN],
+};
+
 /** A window, or longer where so few hand-overs are in it. */
 async function span(crowd: Crowd, { window, least }: Extent): Promise<{ grants: number; ms: number }> {
   const from = machineTime();
@@ -54,13 +75,19 @@ async function span(crowd: Crowd, { window, least }: Extent): Promise<{ grants: 
  * middle of it. First the server's work, then the requests, because counting them is work for the server. The processes
  * are ended as they stand: nobody waits for a thousand waiters to leave.
  */
-async function turn(server: RedisServer, contender: Contender, waiters: number, extent: Extent): Promise<Measures> {
+async function turn(
+  server: RedisServer,
+  contender: Contender,
+  waiters: number,
+  apart: boolean,
+  extent: Extent,
+): Promise<Measures> {
   const client = new Redis(server.port, "127.0.0.1");
   const crowd = await startCrowd(extent.processes);
   try {
     await client.flushall();
     await crowd.open(contender, { port: server.port });
-    crowd.run(contender, { lock: "waiters", waiters, apart: true, hold: HOLD }).catch(() => {});
+    crowd.run(contender, { lock: "waiters", waiters, apart, hold: HOLD }).catch(() => {});
     await sleep(extent.before + waiters);
     const cpu = await cpuOf(client);
     const quiet = await span(crowd, extent);
@@ -85,12 +112,11 @@ async function present(server: RedisServer, contender: Contender): Promise<Conte
   return contender;
 }
 
-async function measure(stage: Stage, server: RedisServer): Promise<Section> {
-  const title = "10, 100 and 1,000 waiters";
+async function measure(stage: Stage, server: RedisServer, { apart, title, note, names }: Apartness): Promise<Section> {
   const extent = stage.quick ? QUICK : FULL;
   const { sizes } = extent;
   const rounds = turnsOf(stage, 2);
-  const all = contenders("TCP", [PLAIN, FAIR, WOKEN, ...TCP_PEERS]);
+  const all = contenders("TCP", names);
   const { ready, absent } = await fieldOf(stage, all, (contender) => present(server, contender));
   const key = (name: string, waiters: number) => `${name}, ${waiters}`;
   const played = await interleave(
@@ -98,13 +124,14 @@ async function measure(stage: Stage, server: RedisServer): Promise<Section> {
       ready.map((contender) => ({
         name: key(contender.name, waiters),
         turns: OURS.includes(contender) ? rounds : 1,
-        turn: () => turn(server, contender, waiters, extent),
+        turn: () => turn(server, contender, waiters, apart, extent),
       })),
     ),
     { rounds, warmUp: 0, progress: (done, of) => stage.progress(title, done / of) },
   );
   return sectionOf(
     title,
+    note,
     all.map(({ name }) => name),
     sizes,
     played,
@@ -115,6 +142,7 @@ async function measure(stage: Stage, server: RedisServer): Promise<Section> {
 
 function sectionOf(
   title: string,
+  note: string,
   names: readonly string[],
   sizes: readonly number[],
   played: ReadonlyMap<string, Played>,
@@ -134,7 +162,7 @@ function sectionOf(
   return {
     title,
     notes: [
-      `In four processes, each waiter with locks of its own; everybody wants the lock again, for ${HOLD} ms. Over one local Redis.`,
+      `${note}; everybody wants the lock again, for ${HOLD} ms. Over one local Redis.`,
       "Logarithmic: with ten times as many waiters at most one more of what it is with ten.",
       ...absences(absent),
       ...failed,
@@ -179,6 +207,6 @@ export const waitersSuite: Suite = {
   packages: ["ioredis", "redis", ...TCP_PEERS],
   run: (stage) =>
     withRedis(async function* (server) {
-      yield await measure(stage, server);
+      for (const one of [TOGETHER, APART]) if (one.title.includes(stage.only)) yield await measure(stage, server, one);
     }),
 };

@@ -324,6 +324,53 @@ describe("several of one process", () => {
     expect(one.network.sent("pass")).toBe(8);
   });
 
+  test("listen on for a moment when nobody waits any more", async () => {
+    const all = await line("listening together", { renew: true });
+    const one = all.process();
+    let listens = 0;
+    const { wakeups } = one.network;
+    const listening = new Set<() => void>();
+    one.network.wakeups = {
+      async listen(channel, onMessage) {
+        if (listens++ < 1) throw new Error("too many connections");
+        const end = (await wakeups?.listen(channel, onMessage)) as () => void;
+        listening.add(end);
+        return () => {
+          listening.delete(end);
+          end();
+        };
+      },
+    };
+    const both = async (hold = 9) => {
+      const turns = await inOrder(all.clock, [() => all.turn(one, "a", hold), () => all.turn(one, "b", hold)]);
+      await all.clock.runUntilSettled(Promise.all(turns));
+    };
+    await both();
+    await both();
+    // Who could not listen has tried again.
+    expect(listens).toBe(2);
+    await all.clock.advance(200);
+    expect(listening.size).toBe(1);
+    const long = both(100);
+    await all.clock.advance(80);
+    expect(listening.size).toBe(1);
+    await long;
+    expect(listens).toBe(2);
+    await all.clock.advance(200);
+    await all.clock.runUntilSettled(all.turn(one, "nobody waits", 9));
+    await all.clock.advance(50);
+    expect(listening.size).toBe(0);
+    await both();
+    expect(listens).toBe(3);
+    const [first, second] = await inOrder(
+      all.clock,
+      ["c", "d"].map((who) => () => all.turn(one, who, 9)),
+    );
+    const closed = one.locks.close({ grace: "1s" });
+    await all.clock.runUntilSettled(Promise.allSettled([first, second, closed]));
+    expect(listening.size).toBe(0);
+  });
+
   test("one is told by what another asks, where the message was lost and they stand in another order here", async () => {
     const all = await line("listening together", { renew: true, commandTimeout: "300ms" });
     const holder = await all.process().locks.acquire("x", { ttl: "1m", renew: false });
