@@ -140,7 +140,7 @@ export const CONTENDED_MUTANTS: readonly Mutant[] = (
       to: "line.back = 0 * HANDING;",
       invariants: [15],
       regime: "kept",
-      first: 7001,
+      first: 3001,
     },
     {
       name: "a late clean-up forgets the line that there is by then",

@@ -75,5 +75,5 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "who waits elsewhere leaves no mark": 66,
   "a mark is not heeded": 128,
   "the line of a process does not stand back": 7,
-  "one in line asks while the lock is being handed over": 7922,
+  "one in line asks while the lock is being handed over": 3137,
 };

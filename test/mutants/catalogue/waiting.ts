@@ -28,7 +28,7 @@ export const waiting: Kind = {
     {
       name: "abort-listener-stays",
       bug: "each wait leaves a listener on the caller's signal",
-      edits: edit("src/wait.ts", '    signal?.removeEventListener("abort", abort);\n    call.over', "    call.over"),
+      edits: edit("src/wait.ts", 'signal?.removeEventListener("abort", abort);\n', ""),
       killer: inUnit("abort", "a thousand waits on one signal leave no listener"),
     },
     {
