@@ -32,6 +32,12 @@ export const waiting: Kind = {
       killer: inUnit("abort", "a thousand waits on one signal leave no listener"),
     },
     {
+      name: "releaser-goes-on-first",
+      bug: "who was handed the lock begins after whatever the releaser does next",
+      edits: edit("src/wait.ts", "const over = attempts();", "const over = attempts().finally(() => {});"),
+      killer: inUnit("hand-over", "one process > the next has the lock before who released it goes on: {}"),
+    },
+    {
       name: "sleep-after-the-last-attempt",
       bug: "a single attempt that failed sleeps before it says so",
       edits: edit("src/wait.ts", "if (single || sent >= maxAttempts || now >= until) break;\n", ""),

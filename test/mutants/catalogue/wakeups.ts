@@ -1,6 +1,7 @@
-import { edit, type Kind } from "../mutant.ts";
+import { edit, inUnit, type Kind } from "../mutant.ts";
 
 const SHARED = "adapters/support/subscriptions.ts";
+const PLACES = "src/places.ts";
 const STREAMS = "adapters/upstash-subscribe.ts";
 
 const onClients = (test: string) => ({ file: "test/wakeups/clients.test.ts", test: `ioredis 6 > ${test}` });
@@ -107,6 +108,27 @@ export const wakeups: Kind = {
       bug: "a character that is cut apart on the way arrives as two others",
       edits: edit(STREAMS, "decoder.decode(piece.value, { stream: true })", "decoder.decode(piece.value)"),
       killer: onStreams("characters that are cut apart, comments, and what is meant for others"),
+    },
+    {
+      name: "listening-asks-of-all",
+      bug: "who begins to listen asks at once, however far back it stands",
+      edits: edit(PLACES, "if (clock.monotonic() < line.far) continue;", ""),
+      killer: inUnit(
+        "fair-messages",
+        "listening > who cannot have had its turn before listening had begun does not ask",
+      ),
+    },
+    {
+      name: "listening-asks-of-none",
+      bug: "what was said before listening had begun is not asked for",
+      edits: edit(PLACES, "if (clock.monotonic() < line.far) continue;", "continue;"),
+      killer: inUnit("fair-messages", "listening > what was said before listening had begun is asked for then"),
+    },
+    {
+      name: "listening-ends-under-a-waiter",
+      bug: "a channel that nobody needed for a moment is left although somebody waits again",
+      edits: edit(PLACES, "      lingering?.cancel();\n", ""),
+      killer: inUnit("fair-messages", "several of one process > listen on for a moment when nobody waits any more"),
     },
   ],
 };
