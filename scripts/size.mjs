@@ -13,7 +13,7 @@ import { build } from "esbuild";
 const BUDGET = 11_150;
 
 /** The same with what is loaded when the first lock is fair, or shares its process: where a bundler does not split. */
-const BUDGET_UNSPLIT = 14_800;
+const BUDGET_UNSPLIT = 14_900;
 
 const ENTRY = `
   import { createLocks } from "./dist/index.js";

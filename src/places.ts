@@ -1,5 +1,5 @@
-import type { Timer } from "./clock.ts";
 import type { Call, Core } from "./core.ts";
+import { track } from "./core.ts";
 import type { Instant } from "./deadline.ts";
 import type { Scope } from "./limit.ts";
 import { wake } from "./limit.ts";
@@ -72,17 +72,33 @@ function stir(line: Line | undefined): void {
   if (first) wake(first.scope);
 }
 
-function createListener({ clock, background, core, store }: Call): Listener {
+function createListener({ clock, background, core, waits, store }: Call): Listener {
   const places = new Map<string, Place>();
   const lines = new Map<string, Line>();
   /** What ends the subscription that is there, or is being made. */
   let end: (() => void) | undefined;
-  let lingering: Timer | undefined;
+  /** Ends the lingering that is under way. */
+  let stay = () => {};
 
   function hush(): void {
     end?.();
     end = undefined;
     listener.listening = false;
+  }
+
+  function linger(): void {
+    const over = new Promise<void>((resolve) => {
+      const timer = background.timer(LINGER, () => finish());
+      stay = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    const finish = () => {
+      stay();
+      hush();
+    };
+    track({ clock }, waits, { until: clock.monotonic() + LINGER, over, end: finish });
   }
 
   function listen(): void {
@@ -132,7 +148,7 @@ function createListener({ clock, background, core, store }: Call): Listener {
         // None of those before it is served in less than a trip.
         line.far = answer.mono + before * (clock.monotonic() - answer.mono);
       }
-      lingering?.cancel();
+      stay();
       if (!end) listen();
     },
 
@@ -148,7 +164,7 @@ function createListener({ clock, background, core, store }: Call): Listener {
       if (!line?.places.length) lines.delete(lock);
       if (!line || lines.size) return;
       // Who could not listen tries again.
-      if (store.wire?.sharesProcess && listener.listening && !core.closing) lingering = background.timer(LINGER, hush);
+      if (store.wire?.sharesProcess && listener.listening && !core.closing) linger();
       else hush();
     },
 

@@ -324,50 +324,66 @@ describe("several of one process", () => {
     expect(one.network.sent("pass")).toBe(8);
   });
 
-  test("listen on for a moment when nobody waits any more", async () => {
+  test("listen on for a moment when nobody waits any more, but not beyond close", async () => {
     const all = await line("listening together", { renew: true });
-    const one = all.process();
-    let listens = 0;
-    const { wakeups } = one.network;
-    const listening = new Set<() => void>();
-    one.network.wakeups = {
-      async listen(channel, onMessage) {
-        if (listens++ < 1) throw new Error("too many connections");
-        const end = (await wakeups?.listen(channel, onMessage)) as () => void;
-        listening.add(end);
-        return () => {
-          listening.delete(end);
-          end();
-        };
-      },
-    };
-    const both = async (hold = 9) => {
-      const turns = await inOrder(all.clock, [() => all.turn(one, "a", hold), () => all.turn(one, "b", hold)]);
+    let refused = 1;
+    const listening = new Set<string>();
+    function ear(): Process {
+      const one = all.process();
+      const { wakeups } = one.network;
+      one.network.wakeups = {
+        async listen(channel, onMessage) {
+          if (refused-- > 0) throw new Error("too many connections");
+          const end = await wakeups?.listen(channel, onMessage);
+          const session = `${channel} ${refused}`;
+          listening.add(session);
+          return () => {
+            listening.delete(session);
+            end?.();
+          };
+        },
+      };
+      return one;
+    }
+    async function both(one: Process, hold = 9): Promise<void> {
+      const turns = await inOrder(
+        all.clock,
+        ["a", "b"].map((who) => () => all.turn(one, who, hold)),
+      );
       await all.clock.runUntilSettled(Promise.all(turns));
-    };
-    await both();
-    await both();
-    // Who could not listen has tried again.
-    expect(listens).toBe(2);
+    }
+
+    const one = ear();
+    await both(one);
+    expect(listening.size).toBe(0);
+    // Who could not listen tries again.
+    await both(one);
     await all.clock.advance(200);
-    expect(listening.size).toBe(1);
-    const long = both(100);
+    const [session] = listening;
+    expect(session).toBeDefined();
+    const long = both(one, 100);
     await all.clock.advance(80);
-    expect(listening.size).toBe(1);
+    expect([...listening]).toEqual([session]);
     await long;
-    expect(listens).toBe(2);
     await all.clock.advance(200);
     await all.clock.runUntilSettled(all.turn(one, "nobody waits", 9));
     await all.clock.advance(50);
     expect(listening.size).toBe(0);
-    await both();
-    expect(listens).toBe(3);
-    const [first, second] = await inOrder(
+
+    await both(one);
+    expect(listening.size).toBe(1);
+    await one.locks.close();
+    expect(listening.size).toBe(0);
+
+    const other = ear();
+    const turns = await inOrder(
       all.clock,
-      ["c", "d"].map((who) => () => all.turn(one, who, 9)),
+      ["c", "d"].map((who) => () => all.turn(other, who, 9)),
     );
-    const closed = one.locks.close({ grace: "1s" });
-    await all.clock.runUntilSettled(Promise.allSettled([first, second, closed]));
+    expect(listening.size).toBe(1);
+    const began = all.clock.monotonic();
+    await all.clock.runUntilSettled(Promise.allSettled([...turns, other.locks.close({ grace: "1s" })]));
+    expect(all.clock.monotonic() - began).toBeLessThan(50);
     expect(listening.size).toBe(0);
   });
 

@@ -127,8 +127,11 @@ export const wakeups: Kind = {
     {
       name: "listening-ends-under-a-waiter",
       bug: "a channel that nobody needed for a moment is left although somebody waits again",
-      edits: edit(PLACES, "      lingering?.cancel();\n", ""),
-      killer: inUnit("fair-messages", "several of one process > listen on for a moment when nobody waits any more"),
+      edits: edit(PLACES, "      stay();\n      if (!end)", "      if (!end)"),
+      killer: inUnit(
+        "fair-messages",
+        "several of one process > listen on for a moment when nobody waits any more, but not beyond close",
+      ),
     },
   ],
 };
