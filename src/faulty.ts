@@ -1,3 +1,4 @@
+import { FLY, LAND, LEAVE, PEEK } from "./flight-scripts.ts";
 import { HAND } from "./hand-over-scripts.ts";
 import { COUNT, JOIN, PASS } from "./queue-scripts.ts";
 import { GIVE, KEEP, LOOK, MEND, VOTE } from "./quorum-scripts.ts";
@@ -19,8 +20,9 @@ import type { Transport, Wakeups } from "./transport.ts";
 export type Fault = "fail" | "hang" | "loseReply" | "lose" | "delay";
 
 /**
- * What a request is for: a grant, or a place in line; an extension, which each renewal, `extend` and `verify` is; a
- * release or clean-up, also one that hands the lock on; a look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
+ * What a request is for: a grant, a place in line, or what a flight asks before it computes; an extension, which each
+ * renewal, `extend` and `verify` is; a release or clean-up, also one that hands the lock on or leaves a flight's result; a
+ * look by `query`; `forceRelease`; a page of `list`. And what is none: `listen`, the wish to be sent messages, and
  * `message`, one of these, which `lose` and `delay` alone can meet, and which they meet alone.
  */
 export type FaultyRequest = "acquire" | "extend" | "release" | "query" | "force" | "list" | "listen" | "message";
@@ -58,12 +60,16 @@ const REQUESTS = new Map<string, FaultyRequest>([
   [VOTE, "acquire"],
   [MEND, "acquire"],
   [JOIN, "acquire"],
+  [FLY, "acquire"],
+  [PEEK, "acquire"],
   [EXTEND, "extend"],
   [KEEP, "extend"],
   [RELEASE, "release"],
   [GIVE, "release"],
   [PASS, "release"],
   [HAND, "release"],
+  [LAND, "release"],
+  [LEAVE, "release"],
   [FORCE, "force"],
   [QUERY, "query"],
   [LOOK, "query"],
@@ -147,11 +153,12 @@ export function faulty(transport: Transport): FaultyTransport {
     };
   }
 
-  const { wakeups } = transport;
+  const { wakeups, sharesProcess } = transport;
   const nodes = transport.nodes && { nodes: () => transport.nodes?.().map(over) ?? [] };
   return {
     ...over(transport),
     ...nodes,
+    ...(sharesProcess && { sharesProcess }),
     ...(wakeups && { wakeups: overMessages(wakeups) }),
     next(fault, { on = ON_MESSAGES.includes(fault) ? "message" : undefined, times = 1, error } = {}) {
       if (!FAULTS.includes(fault)) throw new TypeError(`next() takes one of ${FAULTS.join(", ")}.`);

@@ -181,12 +181,15 @@ export function openLease(call: Call, token: string, fence?: number, granted?: S
   }
 
   function release(until = hold.confirmed ? deadline.mono : soon()): Promise<boolean> {
-    releasing ??= free(until);
+    releasing ??= free(until).catch((error: LockBackendError) => {
+      report("failed", { during: "release", error });
+      throw error;
+    });
     return releasing;
   }
 
   function discard(until?: number): Promise<unknown> {
-    discarding ??= release(until).catch((error: LockBackendError) => report("failed", { during: "release", error }));
+    discarding ??= release(until).catch(() => {});
     return discarding;
   }
 

@@ -3,6 +3,7 @@ import { memory } from "../../adapters/memory.ts";
 import { createLocks, type Transport } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
 import { SCAN } from "../../src/scripts.ts";
+import { singleFlight } from "../../src/single-flight.ts";
 import { faulty, virtualClock } from "../../src/testing.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 
@@ -86,6 +87,30 @@ test("on: extend is renewal, extend and verify; on: release is release", async (
   expect(await rejection(lease.verify())).toMatchObject({ code: "BACKEND" });
   expect(await lease.verify()).toBe(true);
   expect(await rejection(lease.release())).toMatchObject({ code: "BACKEND" });
+});
+
+test("on: acquire is what a flight asks, on: release what it leaves", async () => {
+  const { network, locks } = stage();
+  const fly = () => singleFlight(locks, "x", { keep: "1m" }, () => 42);
+  network.next("fail", { on: "acquire" });
+  await expect(fly()).rejects.toMatchObject({ code: "BACKEND" });
+  network.next("loseReply", { on: "release" });
+  expect(await fly()).toBe(42);
+  expect(network.met).toEqual([]);
+});
+
+test("callers of one process hand over through it", async () => {
+  const clock = virtualClock();
+  const network = faulty({ ...memory({ clock }), sharesProcess: true });
+  const locks = createLocks(network, { clock });
+  const held = await locks.acquire("x", { ttl: "1m" });
+  const next = locks.acquire("x", { wait: "1m", commandTimeout: "100ms" });
+  await clock.advance(10);
+  network.next("hang", { on: "release" });
+  const released = held.release();
+  await clock.runUntilSettled(next);
+  expect((await next).held).toBe(true);
+  await released;
 });
 
 test("how a program sees a lock lost: no renewal gets through", async () => {

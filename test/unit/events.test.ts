@@ -55,7 +55,9 @@ test.each([
     ["acquired", "failed release"],
     async ({ locks, network }: ReturnType<typeof bench>) => {
       network.treat = ({ command }) => (command === "release" ? { refuses: new Error("NOAUTH") } : undefined);
-      await (await locks.acquire("x"))[Symbol.asyncDispose]();
+      const lease = await locks.acquire("x");
+      await rejection(lease.release());
+      await lease[Symbol.asyncDispose]();
     },
   ],
   [

@@ -346,6 +346,35 @@ describe("who waits in another process", () => {
   });
 });
 
+describe("another library, which leaves no mark and asks every 20 ms", () => {
+  test.each([
+    ["has no turn while somebody here is always in line", true],
+    ["has its turns where nothing is handed over", false],
+  ])("%s", async (_, sharesProcess) => {
+    const { clock, store, sleep } = processes();
+    const locks = createLocks({ ...store, sharesProcess }, { clock });
+    let over = false;
+    let turns = 0;
+    const worker = async () => {
+      while (!over) await locks.request("x", { wait: "1h" }, () => sleep(50));
+    };
+    const other = async () => {
+      for (; !over; await sleep(20)) {
+        if ((await store.set("lock:x", "another's", { nx: true, px: 10_000 })) === null) continue;
+        turns++;
+        await sleep(50);
+        await store.deleteIf?.("lock:x", "another's");
+      }
+    };
+    const all = [worker(), worker(), worker(), other()];
+    await clock.advance(60_000);
+    over = true;
+    await clock.runUntilSettled(Promise.all(all));
+    if (sharesProcess) expect(turns).toBe(0);
+    else expect(turns).toBeGreaterThan(100);
+  });
+});
+
 describe("a long job", () => {
   test("that is renewed is known to be here: who waits for it leaves no mark, and is handed the lock at once", async () => {
     const { clock, locks, store } = processes();
