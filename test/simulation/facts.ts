@@ -22,7 +22,9 @@ export interface TokenFacts {
   byCopy: boolean;
   /** Force, or a deletion by somebody else, took its key away. */
   evicted: string | undefined;
-  /** How many entries the record had been given when its release was executed. */
+  /** How many entries the record had been given when its grant's was written. */
+  recordedAt: number | undefined;
+  /** The same for the entry that says it was released. */
   releasedAt: number | undefined;
   /** How often the server had lost data then. */
   lossesThen: number;
@@ -110,6 +112,7 @@ export function newToken(token: string, client: Client, lock: string): TokenFact
     foundFree: false,
     byCopy: false,
     evicted: undefined,
+    recordedAt: undefined,
     releasedAt: undefined,
     lossesThen: 0,
     releaseSent: false,

@@ -136,12 +136,13 @@ export class Witness {
       if (!receiver.leased) receiver.grantedAt = this.world.timeline.now;
       checkGrant(this, receiver, kind === "force");
     }
-    this.#note(execution, facts, given !== undefined);
+    this.#note(execution, facts, given === undefined ? undefined : receiver);
     this.lines.executed(execution, facts);
   }
 
-  #note({ message, server, reply }: Execution, facts: TokenFacts, granted: boolean): void {
+  #note({ message, server, reply, recordBefore }: Execution, facts: TokenFacts, receiver?: TokenFacts): void {
     const { kind, lock, more } = message;
+    const granted = receiver !== undefined;
     const outcome = Array.isArray(reply) ? reply[0] : reply;
     const wrote =
       kind === "force"
@@ -150,10 +151,13 @@ export class Witness {
           ? granted && more[1] !== ""
           : granted || outcome === "unrecorded" || outcome === "gone";
     if (wrote) this.entries.set(lock, (this.entries.get(lock) ?? 0) + Number(wrote));
+    const now = this.entries.get(lock) ?? 0;
+    if (wrote && receiver) receiver.recordedAt = now;
     facts.spent ||= outcome === "spent";
     if (!["release", "delete-if", "pass", "hand"].includes(kind)) return;
     if (kind !== "delete-if" || outcome === 1) {
-      facts.releasedAt ??= this.entries.get(lock) ?? 0;
+      // A release leaves the entry of a grant where it is.
+      facts.releasedAt ??= recordBefore?.includes(facts.id) ? (facts.recordedAt ?? now) : now;
       facts.lossesThen = server.losses;
     }
   }
