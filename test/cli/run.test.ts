@@ -45,9 +45,16 @@ test.concurrent.for(["SIGTERM", "SIGKILL", "SIGHUP", "SIGUSR1"] as const)(
   },
 );
 
-test.concurrent("of a fault that dumps core the code tells, as shells do it", async () => {
-  expect(await holdfast(["run", fresh(), ...HERE, "--", "sh", "-c", "kill -SEGV $$"])).toMatchObject({ code: 139 });
-});
+test.concurrent.for([
+  ["SEGV", 139],
+  ["PIPE", 141],
+] as const)(
+  "of a signal that would dump core, or that Node ignores, the code tells as shells do it: %s",
+  async ([signal, code]) => {
+    const words = ["run", fresh(), ...HERE, "--", "sh", "-c", `kill -${signal} $$`];
+    expect(await holdfast(words)).toMatchObject({ code, signal: null });
+  },
+);
 
 test.concurrent("a lock is renewed for as long as the command runs", async () => {
   const name = fresh();
