@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { until } from "../support/redis-process.ts";
 import { startRedis } from "../support/redis-server.ts";
-import { expectFree, fresh, holdfast, PREFIX, start } from "./support.ts";
+import { expectFree, fresh, holdfast, PREFIX, type Running, start, untilGone } from "./support.ts";
 
 interface Silent {
   url: string;
@@ -129,4 +129,41 @@ test.concurrent("who meets silence when reconnecting tries again, and keeps the 
   } finally {
     server.close();
   }
+});
+
+/** Runs a command on a server that stops before the command ends, and says what the command's process id is. */
+async function stoppedAtTheEnd(options: string[], use: (running: Running, pid: number) => Promise<void>) {
+  const redis = await startRedis();
+  try {
+    const words = [...options, "--", "sh", "-c", "echo $$; read -r _; exit 5"];
+    const running = start(["run", "it", "--redis", redis.url, "--ttl", "60s", ...words]);
+    await running.says("\n");
+    await redis.kill("SIGSTOP");
+    running.child.stdin?.end("go on\n");
+    await use(running, Number(running.out()));
+  } finally {
+    await redis.stop();
+  }
+}
+
+test.concurrent("a lock that cannot be given back is left to its ttl after --timeout, and the user is told", async () => {
+  await stoppedAtTheEnd(["--timeout", "500ms"], async ({ finished }) => {
+    const began = performance.now();
+    const { code, stderr } = await finished;
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/^holdfast: it could not be given back .*free when its ttl is over\n$/);
+    expect(performance.now() - began).toBeLessThan(SOON);
+  });
+});
+
+test.concurrent("a signal ends the giving back, and the code is the command's", async () => {
+  await stoppedAtTheEnd(["--timeout", "50s", "--quiet"], async ({ pid, finished }, command) => {
+    const began = performance.now();
+    await untilGone([command]);
+    // That it has ended, holdfast may not know yet. And on its way out a further signal would end it.
+    const timer = setInterval(() => process.kill(pid, "SIGINT"), 4000);
+    const { code, stderr } = await finished.finally(() => clearInterval(timer));
+    expect({ code, stderr }).toEqual({ code: 5, stderr: "" });
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
 });
