@@ -46,8 +46,9 @@ async function runIn(session: Session, name: string, command: string[], options:
 
   function onEvent({ type }: LockEvent): void {
     if (type === "renewed") renewed();
-    if (type === "waiting")
-      say.event(`${title} is held by another; waiting (--wait ${options.wait})`, { event: "waiting", name });
+    if (type !== "waiting") return;
+    if (Number.parseFloat(options.wait) === 0) say.event(`${title} is held by another`, { event: "held", name });
+    else say.event(`${title} is held by another; waiting (--wait ${options.wait})`, { event: "waiting", name });
   }
   const locks = await session.open(
     {

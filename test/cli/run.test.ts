@@ -97,12 +97,13 @@ test.concurrent("or does not wait, and ends with 1, or 111, and says who holds i
   ]);
   expect(people).toMatchObject({ code: 1, stdout: "" });
   expect(people.stderr).toContain(`"${name}" was held by "the first"`);
+  expect(people.stderr).not.toContain("waiting");
   expect(quiet).toEqual({ code: 1, signal: null, stdout: "", stderr: "" });
-  const [waiting, error] = programs.stderr
+  const [held, error] = programs.stderr
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(waiting).toEqual({ event: "waiting", name });
+  expect(held).toEqual({ event: "held", name });
   expect(error).toMatchObject({ event: "error", code: 1 });
   expect(distinct.code).toBe(111);
   running.child.stdin?.end("go on\n");
