@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Lease } from "holdfast";
 import { endGroup, inMilliseconds, margin, until } from "./ending.ts";
+import { giveBack } from "./give-back.ts";
 import { groupOf } from "./group.ts";
 import { startGuardian } from "./guard.ts";
 import { inForeground, ownSession } from "./processes.ts";
@@ -27,6 +28,8 @@ export interface Work {
   grace: number;
   /** The ttl that the lease is renewed with. */
   ttl: number;
+  /** What giving the lock back may take afterwards, in milliseconds. */
+  timeout: number;
   /** Whether the command gets a session and a group of its own. */
   leads: boolean;
   env: NodeJS.ProcessEnv;
@@ -36,6 +39,8 @@ export interface Work {
   onRenewed(renewed: () => void): void;
   onLost(reason: string): void;
   onLeftBehind(): void;
+  /** The lock could not be given back. */
+  onKept(): void;
   onGuardianLost(): void;
 }
 
@@ -51,11 +56,15 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   /** Whether the user was told of the loss. */
   let told = false;
 
+  // What can fail comes before the command runs: it would run on without the lock.
+  const session = leads ? 0 : ownSession();
+  const guard = startGuardian(() => work.onGuardianLost());
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: "inherit", detached: leads, env });
   const { pid } = child;
   if (pid === undefined) {
     const [error] = await once(child, "error");
+    guard.tell({ over: true });
     work.interrupted.ignore();
     throw error;
   }
@@ -63,9 +72,8 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     child.once("exit", (code, by) => resolve([code, by]));
   });
   const mark = `HOLDFAST_TOKEN=${lease.token}`;
-  const membership = { pid, leads, mark, session: leads ? 0 : ownSession() };
+  const membership = { pid, leads, mark, session };
   const group = groupOf(membership);
-  const guard = startGuardian(() => work.onGuardianLost());
   guard.tell({ command: { ...membership, grace, margin: reserve }, deadline });
 
   const left = () => until(deadline) - reserve;
@@ -120,9 +128,9 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     if (ending || group.left()) await end();
     if (!inTime) return { code, signal: by, lost: lost ?? "expired", late: !told };
     // It was held until the end, unless Redis says that it was not.
-    const held = await lease.verify().catch(() => true);
-    const freed = await lease.release().catch(() => held);
-    return held && freed ? { code, signal: by } : { code, signal: by, lost: lost ?? "deleted", late: true };
+    const held = await giveBack(lease, work.timeout);
+    if (held === undefined) work.onKept();
+    return held === false ? { code, signal: by, lost: lost ?? "deleted", late: true } : { code, signal: by };
   } finally {
     clearTimeout(timer);
     deafen();

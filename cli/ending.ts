@@ -30,6 +30,17 @@ export function margin(ttl: number): number {
   return Math.min(ttl / 10, 100);
 }
 
+/** What `run` is given before the guardian does its work, in milliseconds. */
+const PRECEDENCE = 100;
+
+/**
+ * How long the guardian still waits with `left` milliseconds left. Between TERM and KILL is what `run` left of the time; if
+ * it has begun, all that is left is the KILL, which a short grace does not put off.
+ */
+export function patience(left: number, grace: number, begun: boolean): number {
+  return left - (begun ? 0 : Math.max(0, grace - PRECEDENCE));
+}
+
 /**
  * Ends a group: TERM, and KILL for what is left after `grace`, but no later than when `left` says that no time is.
  * Resolves when nothing of it is left.

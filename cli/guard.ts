@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Told } from "./guardian.ts";
 
@@ -10,7 +10,8 @@ export interface Guard {
 /** Starts the guardian. It has a session of its own: no signal to our group, or from the terminal, reaches it. */
 export function startGuardian(onLoss: () => void): Guard {
   const file = import.meta.url.endsWith(".ts") ? "./guardian.ts" : "./guardian.js";
-  const guardian = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
+  // With no file descriptor left it has no pipe either, and tells by an error.
+  const guardian: ChildProcess = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     // Nothing of ours: neither secrets, nor what marks a process as the command's.
@@ -22,12 +23,12 @@ export function startGuardian(onLoss: () => void): Guard {
   };
   guardian.on("error", lost);
   guardian.on("exit", lost);
-  guardian.stdin.on("error", () => {});
+  guardian.stdin?.on("error", () => {});
   guardian.unref();
   return {
     tell(told) {
       over ||= told.over === true;
-      if (guardian.stdin.writable) guardian.stdin.write(`${JSON.stringify(told)}\n`);
+      if (guardian.stdin?.writable) guardian.stdin.write(`${JSON.stringify(told)}\n`);
     },
   };
 }

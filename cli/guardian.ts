@@ -1,7 +1,7 @@
 // A second process, started by `run`. It ends the command in time when `run` cannot: because it was killed, stopped, or
 // hangs. It knows the deadline of the lock, and that `run` is there, by a pipe.
 import { createInterface } from "node:readline";
-import { type Deadline, endGroup, until } from "./ending.ts";
+import { type Deadline, endGroup, patience, until } from "./ending.ts";
 import type { Membership } from "./group.ts";
 import { groupOf } from "./group.ts";
 
@@ -17,8 +17,6 @@ export interface Told {
   over?: true;
 }
 
-/** What `run` is given before the guardian does its work, in milliseconds. */
-const PRECEDENCE = 100;
 /** The clocks are looked at this often, in milliseconds: while the machine sleeps timers do not run. */
 const LOOK = 500;
 
@@ -38,11 +36,10 @@ async function end(): Promise<void> {
   process.exit();
 }
 
-/** Between TERM and KILL is what `run` left of the time; if it has begun, all that is left is the KILL. */
 function watch(): void {
   clearTimeout(timer);
   if (done || over || !command || !deadline) return;
-  const rest = until(deadline) - command.margin - (ending ? 0 : command.grace - PRECEDENCE);
+  const rest = patience(until(deadline) - command.margin, command.grace, ending === true);
   if (rest <= 0) void end();
   else timer = setTimeout(watch, Math.min(rest, LOOK));
 }

@@ -176,6 +176,7 @@ function afterDashes(args: readonly string[], name: string, command: readonly st
   if (own.length === 0 || own.length > command.length || (own === rest && own.length !== command.length)) {
     throw usage("write -- before COMMAND: holdfast run NAME -- COMMAND [ARGUMENT…]");
   }
+  if (own[0] === "") throw usage("COMMAND is empty.");
   return own;
 }
 

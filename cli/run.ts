@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Lease, LockEvent } from "holdfast";
 import { runUnder } from "./child.ts";
 import { bySignal, EXIT, type Exit, Stop, usage } from "./exits.ts";
+import { giveBack } from "./give-back.ts";
 import { hasTerminal } from "./processes.ts";
 import { duration as forPeople, shown } from "./say.ts";
 import type { Common, Session } from "./session.ts";
@@ -45,8 +46,9 @@ async function runIn(session: Session, name: string, command: string[], options:
 
   function onEvent({ type }: LockEvent): void {
     if (type === "renewed") renewed();
-    if (type === "waiting")
-      say.event(`${title} is held by another; waiting (--wait ${options.wait})`, { event: "waiting", name });
+    if (type !== "waiting") return;
+    if (Number.parseFloat(options.wait) === 0) say.event(`${title} is held by another`, { event: "held", name });
+    else say.event(`${title} is held by another; waiting (--wait ${options.wait})`, { event: "waiting", name });
   }
   const locks = await session.open(
     {
@@ -87,10 +89,15 @@ async function runIn(session: Session, name: string, command: string[], options:
     HOLDFAST_FENCE: fence?.toString(),
     HOLDFAST_EXPIRES_AT: String(expiresAt),
   };
+  const kept = () => {
+    session.abandon();
+    say.note(`${title} could not be given back (Redis did not answer, or refused): it is free when its ttl is over`);
+  };
   const ended = await runUnder(lease, {
     command,
     grace,
     ttl,
+    timeout: session.timeout,
     leads: !(options.foreground || hasTerminal()),
     env,
     interrupted,
@@ -102,9 +109,10 @@ async function runIn(session: Session, name: string, command: string[], options:
       say.error(`the lock ${title} is lost: ${WHY[reason] ?? reason}; ending the command within ${within}`, EXIT.lost);
     },
     onLeftBehind: () => say.note(`ending what the command has left behind, within ${forPeople(grace)}`),
+    onKept: kept,
     onGuardianLost: () => say.note("the guardian has ended: if this process is killed, the command will go on"),
   }).catch(async (error: NodeJS.ErrnoException) => {
-    await lease.release().catch(() => {});
+    if ((await giveBack(lease, session.timeout)) === undefined) kept();
     if (error.syscall?.startsWith("spawn") !== true) throw error;
     const missing = error.code === "ENOENT";
     const text = missing ? "there is no such command" : `cannot be executed (${error.code})`;

@@ -22,12 +22,16 @@ export interface Common {
 export interface Session {
   say: Say;
   servers: Server[];
+  /** The limit on any one command, in milliseconds. */
+  timeout: number;
   /** Checks options and names, then connects. Throws when that is impossible, or too few of several can be reached. */
   open(options: LocksOptions, names?: readonly string[]): Promise<Locks>;
   /** Connects without a judgement. */
   connections(): Promise<Connection[]>;
   /** A text without secrets. */
   clean(text: string): string;
+  /** Redis does not answer: `close` is to wait for nothing. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -104,11 +108,16 @@ export function openSession(common: Common, env: NodeJS.ProcessEnv = process.env
   const clean = (text: string) => scrub(text, servers);
   let opened: Connection[] = [];
   let locks: Locks | undefined;
+  let abandoned = false;
 
   const session: Session = {
     say,
     servers,
+    timeout,
     clean,
+    abandon() {
+      abandoned = true;
+    },
     async connections() {
       opened = await Promise.all(servers.map((server) => connect(server, timeout)));
       return opened;
@@ -125,7 +134,8 @@ export function openSession(common: Common, env: NodeJS.ProcessEnv = process.env
       return locks;
     },
     async close() {
-      await locks?.close();
+      const closed = locks?.close().catch(() => {});
+      if (!abandoned) await closed;
       for (const connection of opened) connection.close();
     },
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ioredis } from "holdfast/ioredis";
 import { Redis } from "ioredis";
 import type { Connection } from "./connection.ts";
@@ -8,6 +9,8 @@ export function overTcp(server: Server, timeout: number): Connection {
   const client = new Redis(server.url, {
     lazyConnect: true,
     connectTimeout: timeout,
+    // Of the handshake, too, which is a part of connecting: a server that accepts and is silent is left, and tried again.
+    commandTimeout: timeout,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -21,7 +24,7 @@ export function overTcp(server: Server, timeout: number): Connection {
     reason = error;
   });
   // Started here, so that several servers are reached at once. Who needs to know asks `ready`.
-  const connected = client.connect();
+  const connected = within(timeout, client.connect());
   connected.catch(() => {});
   return {
     server,
@@ -34,4 +37,16 @@ export function overTcp(server: Server, timeout: number): Connection {
     command: (name, ...args) => client.call(name, ...args),
     close: () => client.disconnect(),
   };
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`no answer within ${ms} ms`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
 }

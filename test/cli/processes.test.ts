@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { afterAll, expect, test } from "vitest";
-import { endGroup, inMilliseconds, margin, until } from "../../cli/ending.ts";
+import { endGroup, inMilliseconds, margin, patience, until } from "../../cli/ending.ts";
 import type { Group } from "../../cli/group.ts";
 import { groupOf } from "../../cli/group.ts";
 import { fromPs, processes } from "../../cli/processes.ts";
@@ -56,4 +56,10 @@ test("a deadline passes when either clock says so", () => {
   expect(until({ ...deadline, wall: Date.now() - 1 })).toBeLessThan(0);
   expect(until({ ...deadline, mono: 0 })).toBeLessThan(0);
   expect([margin(200), margin(30_000)]).toEqual([20, 100]);
+});
+
+test("the guardian gives precedence out of the grace, and never out of the reserve before the ttl", () => {
+  expect([patience(1000, 300, false), patience(1000, 300, true)]).toEqual([800, 1000]);
+  // --ttl 400ms --grace 0: the KILL is due with the reserve still left.
+  expect([patience(0, 0, false), patience(0, 99, false)]).toEqual([0, 0]);
 });

@@ -45,9 +45,16 @@ test.concurrent.for(["SIGTERM", "SIGKILL", "SIGHUP", "SIGUSR1"] as const)(
   },
 );
 
-test.concurrent("of a fault that dumps core the code tells, as shells do it", async () => {
-  expect(await holdfast(["run", fresh(), ...HERE, "--", "sh", "-c", "kill -SEGV $$"])).toMatchObject({ code: 139 });
-});
+test.concurrent.for([
+  ["SEGV", 139],
+  ["PIPE", 141],
+] as const)(
+  "of a signal that would dump core, or that Node ignores, the code tells as shells do it: %s",
+  async ([signal, code]) => {
+    const words = ["run", fresh(), ...HERE, "--", "sh", "-c", `kill -${signal} $$`];
+    expect(await holdfast(words)).toMatchObject({ code, signal: null });
+  },
+);
 
 test.concurrent("a lock is renewed for as long as the command runs", async () => {
   const name = fresh();
@@ -90,12 +97,13 @@ test.concurrent("or does not wait, and ends with 1, or 111, and says who holds i
   ]);
   expect(people).toMatchObject({ code: 1, stdout: "" });
   expect(people.stderr).toContain(`"${name}" was held by "the first"`);
+  expect(people.stderr).not.toContain("waiting");
   expect(quiet).toEqual({ code: 1, signal: null, stdout: "", stderr: "" });
-  const [waiting, error] = programs.stderr
+  const [held, error] = programs.stderr
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(waiting).toEqual({ event: "waiting", name });
+  expect(held).toEqual({ event: "held", name });
   expect(error).toMatchObject({ event: "error", code: 1 });
   expect(distinct.code).toBe(111);
   running.child.stdin?.end("go on\n");
