@@ -123,7 +123,7 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
   const steady = typeof keep === "function" ? MONTH : readKeep(keep);
   const call = inside[PREPARE](name, { ...options, fence: true } as AcquireOptions, true, OWN);
 
-  async function fly(call: Call): Promise<Landed<Result>> {
+  async function fly(call: Call, lost = () => {}): Promise<Landed<Result>> {
     const flight = flightStore(call.store, failing);
     const grant = (await acquire(
       {
@@ -145,6 +145,7 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     }
 
     const { lease, conclude } = openLease({ ...call, store: flight.store }, grant.token, grant.fence, grant);
+    lease.signal.addEventListener("abort", lost);
     let landed: Landed<Result>;
     let life = failing ? FAILURE.keep : 0;
     try {
@@ -161,8 +162,8 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     // A lease that is lost while it is being released leaves nothing any more.
     flight.cargo = (token) =>
       life && token === grant.token && !lease.signal.aborted ? { token, keep: life, value } : undefined;
-    const lost = await conclude();
-    if (lost && "text" in landed) throw lostError(name, lost, landed.result);
+    const reason = await conclude();
+    if (reason && "text" in landed) throw lostError(name, reason, landed.result);
     return landed;
   }
 
