@@ -4,11 +4,14 @@ import { isLockError } from "./errors.ts";
 import type { Scope } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 
-/** How a flight ended: with a text, or with what its caller is to be told of a computation that failed. */
-export type Landed<Result> = { text: string; result?: Result } | { thrown: unknown };
+/** What a caller is to be told of a computation that failed. `before`: who came later may not have waited for it. */
+type Failed = { thrown: unknown; before?: number | undefined };
+
+/** How a flight ended: with a text, or with a failure. */
+export type Landed<Result> = { text: string; result?: Result } | Failed;
 
 /** What the others in this process are told; `undefined`: it says nothing about them, they try in turn. */
-type Told = { text: string } | { thrown: unknown } | undefined;
+type Told = { text: string } | Failed | undefined;
 
 /** By locks, then by key. In one process only: what a Worker's request waits for, no other request can settle. */
 const flights = new WeakMap<Core, Map<string, Promise<Told>>>();
@@ -39,7 +42,7 @@ export async function together<Result>(
     if (other && limit > 0) {
       const told = await join(call, limit, other);
       if (told && "text" in told) return told;
-      if (told && failed) return { thrown: failed(told.thrown) };
+      if (told && failed && began <= (told.before ?? began)) return { thrown: failed(told.thrown) };
       continue;
     }
     const begin = (lost: () => void) => fly({ ...call, wait: joined ? Math.max(1, rest) : call.wait }, lost);

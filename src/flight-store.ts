@@ -33,6 +33,8 @@ export interface FlightStore {
   waited: boolean;
   /** The failure that was there before this caller waited, 0 for none: it is none of those that it waited for. */
   old?: number;
+  /** When it last began to ask and was told that another has it, on the monotonic clock. */
+  asked?: number;
   /** Asked at the release, and again if that is repeated. */
   cargo(token: string): Cargo | undefined;
 }
@@ -71,10 +73,14 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
     return { ...answer, outcome: "granted", left: call.ttl, ...instant(call.clock) };
   }
 
-  async function known(attempt: () => Promise<Attempted>): Promise<Attempted> {
+  async function known({ clock }: Call, attempt: () => Promise<Attempted>): Promise<Attempted> {
+    const began = clock.monotonic();
     try {
       const answer = await attempt();
-      flight.waited ||= answer.outcome === "busy";
+      if (answer.outcome === "busy") {
+        flight.waited = true;
+        flight.asked = began;
+      }
       return answer;
     } catch (thrown) {
       flight.unsure = true;
@@ -84,7 +90,7 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
 
   const one: Partial<Store> = {
     acquire: (call, token, _plain, timed, send) =>
-      known(async () => {
+      known(call, async () => {
         const { ttl, life } = call;
         const args = [token, ttl, life, timed ? 1 : "", failing ? (flight.old ?? "") : ""];
         const answer = await ask(inner, call, send, FLY, "granted busy spent kept failed", args);
@@ -116,7 +122,7 @@ function overMany(
   inner: Store,
   failing: boolean,
   serve: (call: Call, answer: Answer) => Attempted,
-  known: (attempt: () => Promise<Attempted>) => Promise<Attempted>,
+  known: (call: Call, attempt: () => Promise<Attempted>) => Promise<Attempted>,
 ): Partial<Store> {
   const { parts = [], majority = parts.length, limitOf = ({ commandTimeout }: Call) => commandTimeout } = inner;
   const panel = { parts, majority, limitOf };
@@ -144,7 +150,7 @@ function overMany(
 
   return {
     acquire: (call, token, plain, timed, send) =>
-      known(async () => {
+      known(call, async () => {
         // Stores that do not answer will not grant either, and the grant says why.
         const before = await peek(call, send).catch(() => undefined);
         flight.old ??= 0;

@@ -141,7 +141,7 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     if (served) {
       if (flight.unsure) void cleanUp(call, grant.token);
       if (served.outcome === "kept") return { text: served.label };
-      return { thrown: new SingleFlightError(name) };
+      return { thrown: new SingleFlightError(name), before: flight.asked };
     }
 
     const { lease, conclude } = openLease({ ...call, store: flight.store }, grant.token, grant.fence, grant);

@@ -152,6 +152,26 @@ test("a failure: those who joined try in turn, or fail with it as the cause, as 
   expect(compute).toHaveBeenCalledTimes(2);
 });
 
+test("a failure elsewhere: those who joined before it are told, who joined after it computes", async () => {
+  const { clock, locks, rival } = bench();
+  const options = { ...SHARED, onFailure: "fail" } as const;
+  const compute = vi.fn(() => "made");
+  const theirs = rejection(
+    singleFlight(rival, "x", options, async () => {
+      await sleep(clock, 5000);
+      throw new Error("broken");
+    }),
+  );
+  await clock.advance(0);
+  const first = rejection(singleFlight(locks, "x", options, compute));
+  const joined = rejection(singleFlight(locks, "x", options, compute));
+  await clock.advance(5000);
+  await theirs;
+  const later = singleFlight(locks, "x", options, compute);
+  const ends = await clock.runUntilSettled(Promise.all([first, joined, later]));
+  expect(ends).toEqual([expect.any(SingleFlightError), expect.any(SingleFlightError), "made"]);
+});
+
 test("a lease that was lost is nobody else's result", async () => {
   const { clock, locks } = bench();
   const compute = vi.fn(() => {
