@@ -43,7 +43,8 @@ export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions,
   /**
    * How long the result is there for others, from 1 ms to 30 days: a duration, or how to make one from what was computed
    * (a token's `expires_in`). Counted from when it is left in Redis. `0` keeps nothing. A bare number under 1000 is
-   * refused; from a function it is not.
+   * refused; from a function it is not. Who waits pauses for half of it at most; for 1 s where it is a function, whose
+   * result may be over before they ask again if it says less than 2 s.
    */
   keep: Duration | ((value: Value) => Duration);
   /**
@@ -71,7 +72,9 @@ export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions,
 const OWN = ["keep", "encode", "decode", "onFailure", "share"];
 const MONTH = 30 * 86_400_000;
 /** A failure has to outlast the pause of who waits for it, and nobody else is told. */
-const FAILURE = { keep: 5000, pause: 1000 };
+const FAILURE = 5000;
+/** The longest pause where nobody knows how long the result will be there. The default of `retry` is no longer. */
+const PAUSE = 1000;
 
 const toJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
 const fromJson = (text: string): unknown => (text === "" ? undefined : JSON.parse(text));
@@ -120,7 +123,9 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
   if ((Object(options) as AcquireOptions).fence === false)
     throw new LockOptionsError("fence: false: a flight always has a fence.");
   const failing = onFailure === "fail";
-  const steady = typeof keep === "function" ? MONTH : readKeep(keep);
+  const steady = typeof keep === "function" ? undefined : readKeep(keep);
+  // Nobody sleeps through the time in which the result is there.
+  const pause = Math.min(steady === undefined ? PAUSE : (steady || MONTH) / 2, failing ? PAUSE : MONTH);
   const call = inside[PREPARE](name, { ...options, fence: true } as AcquireOptions, true, OWN);
 
   async function fly(call: Call, lost = () => {}): Promise<Landed<Result>> {
@@ -129,8 +134,7 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
       {
         ...call,
         store: flight.store,
-        // Nobody sleeps through the time in which the result is there.
-        delay: (attempt) => Math.min(call.delay(attempt), (steady || MONTH) / 2, failing ? FAILURE.pause : MONTH),
+        delay: (attempt) => Math.min(call.delay(attempt), pause),
         tell: (event) => {
           if (event.type !== "acquired" || !flight.served) call.tell(event);
         },
@@ -147,13 +151,13 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     const { lease, conclude } = openLease({ ...call, store: flight.store }, grant.token, grant.fence, grant);
     lease.signal.addEventListener("abort", lost);
     let landed: Landed<Result>;
-    let life = failing ? FAILURE.keep : 0;
+    let life = failing ? FAILURE : 0;
     try {
       const value = await compute(lease);
       const text = await encode(value);
       if (!fits(text, Infinity)) refuse("What encode made", text, "well-formed text");
       const result = (await decode(text)) as Result;
-      life = typeof keep === "function" ? milliseconds("keep", keep(value), 0, MONTH) : steady;
+      life = steady ?? milliseconds("keep", (keep as (value: Value) => Duration)(value), 0, MONTH);
       landed = { text, result };
     } catch (thrown) {
       landed = { thrown };

@@ -47,6 +47,15 @@ test("nobody who waits sleeps through the time in which the result is there", as
   expect(compute).toHaveBeenCalledTimes(1);
 });
 
+test("nor where a function says how long that is, from 2 s up", async () => {
+  const { clock, store } = bench();
+  const compute = vi.fn(() => sleep(clock, 7000));
+  const options = { keep: () => 2000, retry: { min: 6000, max: 6000, jitter: 0 }, wait: "1m" } as const;
+  const calls = fleet(6, store, clock).map((locks) => singleFlight(locks, "short", options, compute));
+  await settle(clock, calls);
+  expect(compute).toHaveBeenCalledTimes(1);
+});
+
 test("the computation has the lease: its fence, a signal, renewal", async () => {
   const { clock, locks, rival } = bench();
   const seen = clock.runUntilSettled(
