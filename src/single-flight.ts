@@ -38,8 +38,8 @@ export class SingleFlightError extends Error {
   }
 }
 
-/** Options of {@link singleFlight}, besides those of a lock. A flight always has a fence. */
-export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions, "fence"> {
+/** Options of {@link singleFlight}, besides those of a lock. A flight always has a fence, and stands in no line. */
+export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions, "fence" | "fair"> {
   /**
    * How long the result is there for others, from 1 ms to 30 days: a duration, or how to make one from what was computed
    * (a token's `expires_in`). Counted from when it is left in Redis. `0` keeps nothing. A bare number under 1000 is
@@ -122,6 +122,8 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
   if (typeof (share ?? true) !== "boolean") refuse("share", share, "a boolean");
   if ((Object(options) as AcquireOptions).fence === false)
     throw new LockOptionsError("fence: false: a flight always has a fence.");
+  if ((Object(options) as AcquireOptions).fair === true)
+    throw new LockOptionsError("fair: true: a flight stands in no line; who waits for its result gets it all at once.");
   const failing = onFailure === "fail";
   const steady = typeof keep === "function" ? undefined : readKeep(keep);
   // Nobody sleeps through the time in which the result is there.

@@ -135,6 +135,17 @@ test("a lock of the same name excludes the flight, and is excluded", async () =>
   expect(await busy).toBeNull();
 });
 
+test("locks that are fair by default: a flight goes before the line, and the line goes on after it", async () => {
+  const { clock, locks } = bench({ fair: true });
+  const lease = await locks.acquire("name", { ttl: "1s" });
+  const waiting = locks.acquire("name");
+  await clock.advance(1001);
+  const flight = singleFlight(locks, "name", { keep: "1m" }, () => sleep(clock, 500).then(() => "made"));
+  expect(await clock.runUntilSettled(flight)).toBe("made");
+  expect((await clock.runUntilSettled(waiting)).held).toBe(true);
+  expect(lease.held).toBe(false);
+});
+
 test("something else at the key of the result is replaced", async () => {
   const { locks, store } = bench();
   await store.set("result.qdb:lock:x", "not ours", { nx: true, px: 60_000 });

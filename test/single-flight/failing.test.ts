@@ -108,6 +108,7 @@ test.each([
   [{ keep: "1m", share: 1 }, /share is 1: expected a boolean/],
   [{ keep: "1m", keeps: 1 }, /A name in options is "keeps".*keep, encode/],
   [{ keep: "1m", fence: false }, /always has a fence/],
+  [{ keep: "1m", fair: true }, /stands in no line/],
   [{ keep: "1m", ttl: 30 }, /ttl is 30/],
 ])("options that cannot be right are refused: %j", async (options, message) => {
   const { locks, network } = bench();
