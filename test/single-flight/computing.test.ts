@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { singleFlight } from "../../src/single-flight.ts";
+import { read } from "../docs/markdown.ts";
 import { bench, rejection } from "../support/bench.ts";
 import { fleet, resultOf, settle, sleep } from "./support.ts";
 
@@ -151,4 +152,14 @@ test("something else at the key of the result is replaced", async () => {
   await store.set("result.qdb:lock:x", "not ours", { nx: true, px: 60_000 });
   expect(await singleFlight(locks, "x", { keep: "1m" }, () => 1)).toBe(1);
   expect(resultOf(store, "x")?.value).toMatch(/^\d{16} =1$/);
+});
+
+test("a result is a plain text in Redis, as the page warns with its key", async () => {
+  const { locks, store } = bench();
+  await singleFlight(locks, "x", { keep: "1m" }, () => "hush");
+  const { key } = store.entries().find(({ value }) => value.includes("hush")) ?? { key: "none" };
+  const [, section = ""] = read("docs/single-flight.md").split("\n## What rests in Redis\n");
+  const [warning] = section.trim().split("\n");
+  expect(warning).toContain(`\`${key.replace("lock:x", "")}\``);
+  expect(warning).toMatch(/plain text in Redis for as long as it is kept.*Encrypt what is secret/);
 });
