@@ -14,16 +14,19 @@ local fence, kind, text = (redis.call('GET', KEYS[3]) or ''):match('^([1-9]%d*) 
  * The result if there is one, else ACQUIRE: who is granted the lock knows that nobody's result is there.
  *
  * KEYS lock, record, result, the mark
- * ARGV those of ACQUIRE, '1' to be told of a failure
- * outcomes: kept (fence; instead of a label: the text), failed (fence), and those of ACQUIRE
+ * ARGV those of ACQUIRE, the fence of the failure that was there when this caller came, '0' if none was: it is told of
+ * any other; '' to be told of none
+ * outcomes: kept (fence; instead of a label: the text), failed (fence), and those of ACQUIRE, busy with the fence of the
+ * failure that is there
  */
 export const FLY: string = `${READ}
 if kind == '=' then return { 'kept', -1, fence, '=' .. text } end
-if kind and ARGV[5] == '1' then return { 'failed', -1, fence, '=' } end
+if kind and ARGV[5] ~= '' and ARGV[5] ~= fence then return { 'failed', -1, fence, '=' } end
 local function acquire() ${ACQUIRE}
 end
 local answer = acquire()
 if kind and answer[1] == 'granted' then redis.call('DEL', KEYS[3]) end
+if kind and answer[1] == 'busy' then answer[3] = fence end
 return answer`;
 
 /**

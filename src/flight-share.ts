@@ -4,11 +4,14 @@ import { isLockError } from "./errors.ts";
 import type { Scope } from "./limit.ts";
 import { stop, within } from "./limit.ts";
 
-/** How a flight ended: with a text, or with what its caller is to be told of a computation that failed. */
-export type Landed<Result> = { text: string; result?: Result } | { thrown: unknown };
+/** What a caller is to be told of a computation that failed. `before`: who came later may not have waited for it. */
+type Failed = { thrown: unknown; before?: number | undefined };
+
+/** How a flight ended: with a text, or with a failure. */
+export type Landed<Result> = { text: string; result?: Result } | Failed;
 
 /** What the others in this process are told; `undefined`: it says nothing about them, they try in turn. */
-type Told = { text: string } | { thrown: unknown } | undefined;
+type Told = { text: string } | Failed | undefined;
 
 /** By locks, then by key. In one process only: what a Worker's request waits for, no other request can settle. */
 const flights = new WeakMap<Core, Map<string, Promise<Told>>>();
@@ -18,12 +21,13 @@ const LAST_WORD = 1000;
 
 /**
  * Joins the flight that is under way in this process, or begins one that others can join. `failed`: where failures are
- * shared, what becomes of one.
+ * shared, what becomes of one. A flight calls `lost` when it has lost its lease: what it computes is for nobody else any
+ * more, and it may never end.
  */
 export async function together<Result>(
   call: Call,
   failed: ((cause: unknown) => unknown) | undefined,
-  fly: (call: Call) => Promise<Landed<Result>>,
+  fly: (call: Call, lost: () => void) => Promise<Landed<Result>>,
 ): Promise<Landed<Result>> {
   const { clock, core, lock } = call;
   const under = flights.get(core) ?? new Map<string, Promise<Told>>();
@@ -38,25 +42,33 @@ export async function together<Result>(
     if (other && limit > 0) {
       const told = await join(call, limit, other);
       if (told && "text" in told) return told;
-      if (told && failed) return { thrown: failed(told.thrown) };
+      if (told && failed && began <= (told.before ?? began)) return { thrown: failed(told.thrown) };
       continue;
     }
-    const own = fly({ ...call, wait: joined ? Math.max(1, rest) : call.wait });
-    if (!other) lead(under, lock, own);
+    const begin = (lost: () => void) => fly({ ...call, wait: joined ? Math.max(1, rest) : call.wait }, lost);
+    const own = other ? begin(() => {}) : lead(under, lock, begin);
     return joined
       ? own.catch((error) => Promise.reject(sinceJoined(error, Math.round(clock.monotonic() - began))))
       : own;
   }
 }
 
-function lead(under: Map<string, Promise<Told>>, lock: string, own: Promise<Landed<unknown>>): void {
-  const told = own.then(
-    (landed): Told => ("text" in landed ? { text: landed.text } : landed),
-    () => undefined,
-  );
+function lead<Result>(
+  under: Map<string, Promise<Told>>,
+  lock: string,
+  begin: (lost: () => void) => Promise<Landed<Result>>,
+): Promise<Landed<Result>> {
+  let tell: (told: Told) => void = () => {};
+  const told = new Promise<Told>((resolve) => {
+    tell = resolve;
+  });
+  const nothing = () => tell(undefined);
+  const own = begin(nothing);
+  own.then((landed) => tell("text" in landed ? { text: landed.text } : landed), nothing);
   under.set(lock, told);
   // Before those who wait for it look for the next one.
   void told.then(() => under.delete(lock));
+  return own;
 }
 
 /** Waits for another's flight as one waits for a lock: up to a limit, a signal, or the end of these locks. */

@@ -31,6 +31,10 @@ export interface FlightStore {
   unsure: boolean;
   /** Whether another was seen to hold the lock. */
   waited: boolean;
+  /** The failure that was there before this caller waited, 0 for none: it is none of those that it waited for. */
+  old?: number;
+  /** When it last began to ask and was told that another has it, on the monotonic clock. */
+  asked?: number;
   /** Asked at the release, and again if that is repeated. */
   cargo(token: string): Cargo | undefined;
 }
@@ -69,10 +73,14 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
     return { ...answer, outcome: "granted", left: call.ttl, ...instant(call.clock) };
   }
 
-  async function known(attempt: () => Promise<Attempted>): Promise<Attempted> {
+  async function known({ clock }: Call, attempt: () => Promise<Attempted>): Promise<Attempted> {
+    const began = clock.monotonic();
     try {
       const answer = await attempt();
-      flight.waited ||= answer.outcome === "busy";
+      if (answer.outcome === "busy") {
+        flight.waited = true;
+        flight.asked = began;
+      }
       return answer;
     } catch (thrown) {
       flight.unsure = true;
@@ -82,12 +90,13 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
 
   const one: Partial<Store> = {
     acquire: (call, token, _plain, timed, send) =>
-      known(async () => {
+      known(call, async () => {
         const { ttl, life } = call;
-        const args = [token, ttl, life, timed ? 1 : "", flight.waited && failing ? 1 : ""];
+        const args = [token, ttl, life, timed ? 1 : "", failing ? (flight.old ?? "") : ""];
         const answer = await ask(inner, call, send, FLY, "granted busy spent kept failed", args);
         if (answer.outcome === "kept" || answer.outcome === "failed") return serve(call, answer);
         if (answer.outcome === "granted" && !answer.fence) throw malformed(answer);
+        if (answer.outcome === "busy") flight.old ??= answer.fence ?? 0;
         return answer;
       }),
 
@@ -113,13 +122,10 @@ function overMany(
   inner: Store,
   failing: boolean,
   serve: (call: Call, answer: Answer) => Attempted,
-  known: (attempt: () => Promise<Attempted>) => Promise<Attempted>,
+  known: (call: Call, attempt: () => Promise<Attempted>) => Promise<Attempted>,
 ): Partial<Store> {
   const { parts = [], majority = parts.length, limitOf = ({ commandTimeout }: Call) => commandTimeout } = inner;
   const panel = { parts, majority, limitOf };
-  /** The last failure that was there before this caller waited: it is none of those that it waited for. */
-  let old: number | undefined;
-
   const directly: Send = (command) => command(Infinity);
   const failures = (seen: readonly Vote<Answer>[]) => seen.filter(({ failure }) => failure).length;
 
@@ -138,16 +144,16 @@ function overMany(
     };
     const { found } = (await poll(panel, call, send, look, judge)).verdict;
     if (found?.outcome !== "failed") return found;
-    old ??= found.fence;
-    return failing && found.fence !== old ? found : undefined;
+    flight.old ??= found.fence;
+    return failing && found.fence !== flight.old ? found : undefined;
   }
 
   return {
     acquire: (call, token, plain, timed, send) =>
-      known(async () => {
+      known(call, async () => {
         // Stores that do not answer will not grant either, and the grant says why.
         const before = await peek(call, send).catch(() => undefined);
-        old ??= 0;
+        flight.old ??= 0;
         if (before) return serve(call, before);
         const answer = await inner.acquire(call, token, plain, timed, send);
         if (answer.outcome !== "granted") return answer;

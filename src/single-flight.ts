@@ -38,12 +38,13 @@ export class SingleFlightError extends Error {
   }
 }
 
-/** Options of {@link singleFlight}, besides those of a lock. A flight always has a fence. */
-export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions, "fence"> {
+/** Options of {@link singleFlight}, besides those of a lock. A flight always has a fence, and stands in no line. */
+export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions, "fence" | "fair"> {
   /**
    * How long the result is there for others, from 1 ms to 30 days: a duration, or how to make one from what was computed
    * (a token's `expires_in`). Counted from when it is left in Redis. `0` keeps nothing. A bare number under 1000 is
-   * refused; from a function it is not.
+   * refused; from a function it is not. Who waits pauses for half of it at most; for 1 s where it is a function, whose
+   * result may be over before they ask again if it says less than 2 s.
    */
   keep: Duration | ((value: Value) => Duration);
   /**
@@ -71,7 +72,9 @@ export interface SingleFlightOptions<Value, Result> extends Omit<AcquireOptions,
 const OWN = ["keep", "encode", "decode", "onFailure", "share"];
 const MONTH = 30 * 86_400_000;
 /** A failure has to outlast the pause of who waits for it, and nobody else is told. */
-const FAILURE = { keep: 5000, pause: 1000 };
+const FAILURE = 5000;
+/** The longest pause where nobody knows how long the result will be there. The default of `retry` is no longer. */
+const PAUSE = 1000;
 
 const toJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
 const fromJson = (text: string): unknown => (text === "" ? undefined : JSON.parse(text));
@@ -119,18 +122,21 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
   if (typeof (share ?? true) !== "boolean") refuse("share", share, "a boolean");
   if ((Object(options) as AcquireOptions).fence === false)
     throw new LockOptionsError("fence: false: a flight always has a fence.");
+  if ((Object(options) as AcquireOptions).fair === true)
+    throw new LockOptionsError("fair: true: a flight stands in no line; who waits for its result gets it all at once.");
   const failing = onFailure === "fail";
-  const steady = typeof keep === "function" ? MONTH : readKeep(keep);
+  const steady = typeof keep === "function" ? undefined : readKeep(keep);
+  // Nobody sleeps through the time in which the result is there.
+  const pause = Math.min(steady === undefined ? PAUSE : (steady || MONTH) / 2, failing ? PAUSE : MONTH);
   const call = inside[PREPARE](name, { ...options, fence: true } as AcquireOptions, true, OWN);
 
-  async function fly(call: Call): Promise<Landed<Result>> {
+  async function fly(call: Call, lost = () => {}): Promise<Landed<Result>> {
     const flight = flightStore(call.store, failing);
     const grant = (await acquire(
       {
         ...call,
         store: flight.store,
-        // Nobody sleeps through the time in which the result is there.
-        delay: (attempt) => Math.min(call.delay(attempt), (steady || MONTH) / 2, failing ? FAILURE.pause : MONTH),
+        delay: (attempt) => Math.min(call.delay(attempt), pause),
         tell: (event) => {
           if (event.type !== "acquired" || !flight.served) call.tell(event);
         },
@@ -141,18 +147,19 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     if (served) {
       if (flight.unsure) void cleanUp(call, grant.token);
       if (served.outcome === "kept") return { text: served.label };
-      return { thrown: new SingleFlightError(name) };
+      return { thrown: new SingleFlightError(name), before: flight.asked };
     }
 
     const { lease, conclude } = openLease({ ...call, store: flight.store }, grant.token, grant.fence, grant);
+    lease.signal.addEventListener("abort", lost);
     let landed: Landed<Result>;
-    let life = failing ? FAILURE.keep : 0;
+    let life = failing ? FAILURE : 0;
     try {
       const value = await compute(lease);
       const text = await encode(value);
       if (!fits(text, Infinity)) refuse("What encode made", text, "well-formed text");
       const result = (await decode(text)) as Result;
-      life = typeof keep === "function" ? milliseconds("keep", keep(value), 0, MONTH) : steady;
+      life = steady ?? milliseconds("keep", (keep as (value: Value) => Duration)(value), 0, MONTH);
       landed = { text, result };
     } catch (thrown) {
       landed = { thrown };
@@ -161,8 +168,8 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
     // A lease that is lost while it is being released leaves nothing any more.
     flight.cargo = (token) =>
       life && token === grant.token && !lease.signal.aborted ? { token, keep: life, value } : undefined;
-    const lost = await conclude();
-    if (lost && "text" in landed) throw lostError(name, lost, landed.result);
+    const reason = await conclude();
+    if (reason && "text" in landed) throw lostError(name, reason, landed.result);
     return landed;
   }
 

@@ -20,9 +20,10 @@ const fly: FlightTwin = (data, keys, args) => {
   const [lock, record, result = "", mark = result] = keys;
   const { fence, kind, text } = resultIn(data.get(result));
   if (kind === "=") return ["kept", -1, fence, `=${text}`];
-  if (kind && args[4] === "1") return ["failed", -1, fence, "="];
+  if (kind && args[4] && args[4] !== fence) return ["failed", -1, fence, "="];
   const answer = acquire(data, [lock, record, mark], args) as unknown[];
   if (kind && answer[0] === "granted") data.delete(result);
+  if (kind && answer[0] === "busy") answer[2] = fence;
   return answer;
 };
 

@@ -138,7 +138,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: evaluate("MEND", token, ms, life, agreed, fc.constantFrom("1", LATER)) },
   { weight: 4, arbitrary: evaluate("GIVE", token, text(0, 0, 2500, 7500), life) },
   { weight: 2, arbitrary: evaluate("LOOK", fc.constant("")) },
-  { weight: 4, arbitrary: evaluate("FLY", token, ms, life, fc.constantFrom("", "1"), fc.constantFrom("", "1")) },
+  { weight: 4, arbitrary: evaluate("FLY", token, ms, life, fc.constantFrom("", "1"), fc.constantFrom("", "0", "124")) },
   { weight: 3, arbitrary: evaluate("LAND", token, text(0, 0, 2500), life, ms, result) },
   { weight: 1, arbitrary: evaluate("PEEK") },
   { weight: 3, arbitrary: evaluate("LEAVE", token, ms, fc.constant(""), result) },

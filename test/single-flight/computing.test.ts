@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { singleFlight } from "../../src/single-flight.ts";
+import { read } from "../docs/markdown.ts";
 import { bench, rejection } from "../support/bench.ts";
 import { fleet, resultOf, settle, sleep } from "./support.ts";
 
@@ -43,6 +44,15 @@ test("nobody who waits sleeps through the time in which the result is there", as
   const compute = vi.fn(() => sleep(clock, 7000));
   const options = { keep: "40ms", retry: { min: 1000 } };
   const calls = fleet(5, store, clock).map((locks) => singleFlight(locks, "short", options, compute));
+  await settle(clock, calls);
+  expect(compute).toHaveBeenCalledTimes(1);
+});
+
+test("nor where a function says how long that is, from 2 s up", async () => {
+  const { clock, store } = bench();
+  const compute = vi.fn(() => sleep(clock, 7000));
+  const options = { keep: () => 2000, retry: { min: 6000, max: 6000, jitter: 0 }, wait: "1m" } as const;
+  const calls = fleet(6, store, clock).map((locks) => singleFlight(locks, "short", options, compute));
   await settle(clock, calls);
   expect(compute).toHaveBeenCalledTimes(1);
 });
@@ -126,9 +136,30 @@ test("a lock of the same name excludes the flight, and is excluded", async () =>
   expect(await busy).toBeNull();
 });
 
+test("locks that are fair by default: a flight goes before the line, and the line goes on after it", async () => {
+  const { clock, locks } = bench({ fair: true });
+  const lease = await locks.acquire("name", { ttl: "1s" });
+  const waiting = locks.acquire("name");
+  await clock.advance(1001);
+  const flight = singleFlight(locks, "name", { keep: "1m" }, () => sleep(clock, 500).then(() => "made"));
+  expect(await clock.runUntilSettled(flight)).toBe("made");
+  expect((await clock.runUntilSettled(waiting)).held).toBe(true);
+  expect(lease.held).toBe(false);
+});
+
 test("something else at the key of the result is replaced", async () => {
   const { locks, store } = bench();
   await store.set("result.qdb:lock:x", "not ours", { nx: true, px: 60_000 });
   expect(await singleFlight(locks, "x", { keep: "1m" }, () => 1)).toBe(1);
   expect(resultOf(store, "x")?.value).toMatch(/^\d{16} =1$/);
+});
+
+test("a result is a plain text in Redis, as the page warns with its key", async () => {
+  const { locks, store } = bench();
+  await singleFlight(locks, "x", { keep: "1m" }, () => "hush");
+  const { key } = store.entries().find(({ value }) => value.includes("hush")) ?? { key: "none" };
+  const [, section = ""] = read("docs/single-flight.md").split("\n## What rests in Redis\n");
+  const [warning] = section.trim().split("\n");
+  expect(warning).toContain(`\`${key.replace("lock:x", "")}\``);
+  expect(warning).toMatch(/plain text in Redis for as long as it is kept.*Encrypt what is secret/);
 });

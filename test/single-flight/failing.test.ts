@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { isLockError } from "../../src/index.ts";
+import { isLockError, type Locks } from "../../src/index.ts";
 import { SingleFlightError, singleFlight } from "../../src/single-flight.ts";
 import { bench, rejection } from "../support/bench.ts";
 import { fleet, resultOf, settle, sleep } from "./support.ts";
@@ -57,6 +57,26 @@ test("and a failure is for those who waited: who comes later computes, and what 
   ]);
 });
 
+test.each(["kept", "taken"])("nor for who comes later and finds the name %s", async (how) => {
+  const { clock, store } = bench();
+  const [one, two, three, four] = fleet(4, store, clock) as [Locks, Locks, Locks, Locks];
+  const compute = failing(clock, 1);
+  const options = { keep: "1m", onFailure: "fail", minHold: how === "kept" ? "3s" : 0 } as const;
+  const flight = (locks: Locks) => singleFlight(locks, "x", options, compute);
+  const first = rejection(flight(one));
+  await clock.advance(100);
+  const waited = rejection(flight(two));
+  await clock.advance(400);
+  if (how === "taken") void four.acquire("x", { ttl: "3s" });
+  await clock.advance(500);
+  const later = flight(three);
+  expect(await clock.runUntilSettled(Promise.all([first, waited, later]))).toEqual([
+    BROKEN,
+    expect.any(SingleFlightError),
+    2,
+  ]);
+});
+
 test("a failure leaves nothing for long", async () => {
   const { clock, store } = bench();
   const [locks] = fleet(1, store, clock) as [never];
@@ -88,6 +108,7 @@ test.each([
   [{ keep: "1m", share: 1 }, /share is 1: expected a boolean/],
   [{ keep: "1m", keeps: 1 }, /A name in options is "keeps".*keep, encode/],
   [{ keep: "1m", fence: false }, /always has a fence/],
+  [{ keep: "1m", fair: true }, /stands in no line/],
   [{ keep: "1m", ttl: 30 }, /ttl is 30/],
 ])("options that cannot be right are refused: %j", async (options, message) => {
   const { locks, network } = bench();

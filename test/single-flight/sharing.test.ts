@@ -152,6 +152,26 @@ test("a failure: those who joined try in turn, or fail with it as the cause, as 
   expect(compute).toHaveBeenCalledTimes(2);
 });
 
+test("a failure elsewhere: those who joined before it are told, who joined after it computes", async () => {
+  const { clock, locks, rival } = bench();
+  const options = { ...SHARED, onFailure: "fail" } as const;
+  const compute = vi.fn(() => "made");
+  const theirs = rejection(
+    singleFlight(rival, "x", options, async () => {
+      await sleep(clock, 5000);
+      throw new Error("broken");
+    }),
+  );
+  await clock.advance(0);
+  const first = rejection(singleFlight(locks, "x", options, compute));
+  const joined = rejection(singleFlight(locks, "x", options, compute));
+  await clock.advance(5000);
+  await theirs;
+  const later = singleFlight(locks, "x", options, compute);
+  const ends = await clock.runUntilSettled(Promise.all([first, joined, later]));
+  expect(ends).toEqual([expect.any(SingleFlightError), expect.any(SingleFlightError), "made"]);
+});
+
 test("a lease that was lost is nobody else's result", async () => {
   const { clock, locks } = bench();
   const compute = vi.fn(() => {
@@ -163,6 +183,41 @@ test("a lease that was lost is nobody else's result", async () => {
     singleFlight(locks, "x", { ...SHARED, wait: "2m" }, compute),
   ]);
   expect(ends).toMatchObject([{ reason: { code: "LOST", result: 1 } }, { value: 2 }]);
+});
+
+test("a computation that never ends holds nobody up once its lease is lost", async () => {
+  const { clock, locks, rival, network } = bench();
+  const hung = vi.fn(() => new Promise<string>(() => {}));
+  void singleFlight(locks, "x", { ...SHARED, maxHold: "4s", ttl: "4s" }, hung);
+  await clock.advance(0);
+  const joined = singleFlight(locks, "x", { ...SHARED, wait: "1m" }, hung);
+  const elsewhere = singleFlight(rival, "x", { keep: "1h", wait: "1m" }, () => "theirs");
+  expect(await clock.runUntilSettled(Promise.all([elsewhere, joined]))).toEqual(["theirs", "theirs"]);
+  expect(hung).toHaveBeenCalledTimes(1);
+
+  const now = clock.now();
+  const sent = network.sent("fly");
+  expect(await singleFlight(locks, "x", { ...SHARED, wait: Number.POSITIVE_INFINITY }, hung)).toBe("theirs");
+  expect([clock.now(), network.sent("fly")]).toEqual([now, sent + 1]);
+});
+
+test("and when it ends after all, those who share the next one still do", async () => {
+  const { clock, locks, network } = bench();
+  let end = (_: string) => {};
+  const compute = vi.fn(async () => {
+    if (compute.mock.calls.length === 1) return new Promise<string>((resolve) => (end = resolve));
+    await sleep(clock, 5000);
+    return "later";
+  });
+  const first = rejection(singleFlight(locks, "x", { ...SHARED, maxHold: "4s", ttl: "4s" }, compute));
+  await clock.advance(9000);
+  const second = singleFlight(locks, "x", SHARED, compute);
+  await clock.advance(1000);
+  end("too late");
+  expect(await clock.runUntilSettled(first)).toMatchObject({ code: "LOST", result: "too late" });
+  const third = singleFlight(locks, "x", { ...SHARED, keep: 0 }, compute);
+  expect(await clock.runUntilSettled(Promise.all([second, third]))).toEqual(["later", "later"]);
+  expect([compute.mock.calls.length, network.sent("fly")]).toEqual([2, 2]);
 });
 
 test("wait: 0 waits for nobody in this process either", async () => {
