@@ -37,6 +37,8 @@ export interface Call extends Omit<Core, "closing">, Keys, Settings {
   scope: Scope;
   /** Whether its token says that the lock may be handed over in this process. */
   handsOver?: boolean;
+  /** Where a lease is extended: whether it is not over. */
+  usable?(): boolean;
   /** Is called when its wait is over. */
   over?(): void;
   /** At a release: milliseconds for which the name is kept all the same, from when it is asked. */

@@ -151,7 +151,7 @@ export function createHold(
     },
 
     refresh(asked, ttl, limits) {
-      const bounds = { ...call, ...limits };
+      const bounds = { ...call, ...limits, usable: hold.usable };
       return hold.inTurn(bounds.clock, async () => {
         if (!hold.usable()) return false;
         const answer = await persist(bounds, asked, (send) => store.extend(bounds, token, ttl, send, fence));

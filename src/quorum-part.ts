@@ -53,6 +53,8 @@ export function createPart(transport: Transport, clock: Clock): Part {
   const run = runOver(transport, clock);
   /** Tokens that were given back: no repair may begin after that. */
   const given = new Set<string>();
+  /** Those that it said it had freed. */
+  const freed = new Set<string>();
   const repairs = new Map<string, Pick<Pending, "over" | "until">>();
   /** The votes under way, by token. */
   const voting = new Map<string, { spent: boolean }>();
@@ -105,7 +107,7 @@ export function createPart(transport: Transport, clock: Clock): Part {
     raise: (call, token, fence) => run(freely, MEND, "held gone", call, token, "", call.life, fence, ""),
 
     async repair(call, token, ttl, fence, last, limit) {
-      if (given.has(token) || call.core.closing) return;
+      if (given.has(token) || call.core.closing || !call.usable?.()) return;
       const round = rounds(call.background, limit);
       const mended = vote(() => run(freely, MEND, "held gone", call, token, ttl, lifeOf(call), fence, last));
       const over = round.decide([mended], (votes, open) => (open ? undefined : votes)).catch(() => {});
@@ -131,7 +133,11 @@ export function createPart(transport: Transport, clock: Clock): Part {
         const left = Math.max(1, repair.until - clock.monotonic());
         await within(call.background, left, () => repair.over).catch(() => repairs.delete(token));
       }
-      return run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
+      const answer = await run(freely, GIVE, "freed gone forced unrecorded", call, token, rest, lifeOf(call));
+      if (answer.outcome === "freed") freed.add(token);
+      forgetOldest(freed);
+      // What an earlier copy freed it cannot have lost, whatever its record still knows.
+      return freed.has(token) && answer.outcome !== "forced" ? { ...answer, outcome: "freed" } : answer;
     },
 
     async release(call, token, rest, send) {

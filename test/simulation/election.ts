@@ -232,6 +232,8 @@ export class Election {
         if (!ballot?.granted || ballot.releaseSent || ballot.over) continue;
         if (ballot.byCopy || ballot.denied)
           witness.count("late copy: of a call that had its answer, it holds the name, idle");
+        // After close nothing is sent.
+        else if (byForce && client.closed) witness.count("force: answered after close, it holds the name, idle");
         else if (this.crowd.excuses(facts, store))
           witness.count("close: a server was not told of one token too many, which holds the name, idle");
         else

@@ -170,3 +170,14 @@ describe("a release", () => {
     expect(holdersOf(all)).toEqual(["", "", ""]);
   });
 });
+
+test("what a store said it had freed counts, though it forgets that before it is asked again", async () => {
+  const all = quorumBench({ over: { quorum: 3 } });
+  const lease = await all.locks.acquire("x");
+  treat(all, undefined, ({ command, nth }) => (command === "give" && nth === 1 ? LOST_REPLY : undefined));
+  const released = lease.release();
+  await all.clock.advance(50);
+  all.members[0]?.lose();
+  expect(await all.clock.runUntilSettled(released)).toBe(true);
+  expect(all.wires.map((wire) => wire.sent("give"))).toEqual([2, 2, 2]);
+});

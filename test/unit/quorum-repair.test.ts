@@ -89,6 +89,18 @@ describe("nothing is given back to a store", () => {
     expect(all.wires.map((wire) => wire.sent("repair"))).toEqual([0, 0, 0]);
   });
 
+  test("by one that was over when the store answered", async () => {
+    const all = quorumBench({ ttl: "3s", renew: true });
+    const lease = await all.locks.acquire("x");
+    all.members[0]?.lose();
+    treat(all, ...[{ answers: 20 }, { answers: 10 }, { answers: 10 }].map((treatment) => only("keep", treatment)));
+    await all.clock.advance(1005);
+    all.clock.block(2000);
+    await all.clock.advance(100);
+    expect(lease.signal.reason).toMatchObject({ code: "LOST", reason: "expired" });
+    expect(all.wires.map((wire) => wire.sent("repair"))).toEqual([0, 0, 0]);
+  });
+
   test("by one that nobody knows to be held by a majority", async () => {
     const all = quorumBench({ ttl: "3s", renew: true });
     const lease = await all.locks.acquire("x");
