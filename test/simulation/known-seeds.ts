@@ -43,7 +43,6 @@ export const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   "of several servers, without an allowance for drift": 1197,
   "the deadline is counted from the majority's last reply": 20817,
   "a renewed deadline is counted from the majority's last reply": 763,
-  "a repair without a majority that still holds the lock": 61376,
   "what a minority granted is not given back": 5,
   "the deadline is counted from when the fence was agreed on": 1191,
   "a server that was told of too many others is not told when its vote comes": 317782,

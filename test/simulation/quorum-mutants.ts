@@ -82,15 +82,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = (
       first: 759,
     },
     {
-      name: "a repair without a majority that still holds the lock",
-      file: STORE,
-      from: 'if (verdict.outcome === "held") repair(votes);',
-      to: "if (verdict.outcome) repair(votes);",
-      invariants: [6],
-      regime: "kept",
-      first: 527,
-    },
-    {
       name: "what a minority granted is not given back",
       file: "src/quorum-refusal.ts",
       from: "if (!mayHold(seen)) continue;",

@@ -98,5 +98,20 @@ export const renewing: Kind = {
       edits: edit("src/core.ts", "      timer.unref();\n", ""),
       killer: inUnit("timers", "the timers of a lease let the process end: deadline and renewal are unreferenced"),
     },
+    {
+      name: "repair-without-a-majority",
+      bug: "a lock that no majority of a quorum holds any more comes back to a store",
+      edits: edit("src/quorum-store.ts", 'if (verdict.outcome === "held") repair(votes);', "repair(votes);"),
+      killer: inUnit("quorum-repair", "nothing is given back to a store > by a lease that no majority holds any more"),
+    },
+    {
+      name: "repair-of-a-lease-that-is-over",
+      bug: "a store that answers when the lease is over gets the lock back",
+      edits: edit("src/quorum-part.ts", " || !call.usable?.()", ""),
+      killer: inUnit(
+        "quorum-repair",
+        "nothing is given back to a store > by one that was over when the store answered",
+      ),
+    },
   ],
 };
