@@ -60,6 +60,8 @@ interface Waiting {
  * ```
  */
 export function virtualClock(seed = 1): VirtualClock {
+  // Taken here, so that fake timers which a test puts in later do not stop this clock.
+  const soon = laterThanPromises();
   let mono = 5_000;
   let wall = EPOCH;
   let state = seed;
@@ -93,7 +95,7 @@ export function virtualClock(seed = 1): VirtualClock {
 
   /** Resolves when no promise has anything left to do. */
   async function settled(): Promise<void> {
-    await new Promise<void>(laterThanPromises);
+    await new Promise<void>(soon);
     if (!loading.size) return;
     await Promise.allSettled(loading);
     await settled();
@@ -157,15 +159,13 @@ export function virtualClock(seed = 1): VirtualClock {
   };
 }
 
-type Later = (callback: () => void) => unknown;
-
-// Taken when this is imported, so that the fake timers of a test do not stop this clock.
-const { setImmediate, setTimeout } = globalThis as { setImmediate?: Later; setTimeout: Later };
-
 /**
  * Calls back in a later macrotask: before that the queue of microtasks is emptied. `setImmediate` where there is one,
  * because timers are at least a millisecond late.
  */
-function laterThanPromises(callback: () => void): void {
-  (setImmediate ?? setTimeout)(callback);
+function laterThanPromises(): (callback: () => void) => unknown {
+  const { setImmediate, setTimeout } = globalThis as { setImmediate?: Later; setTimeout: Later };
+  return (callback) => (setImmediate ?? setTimeout)(callback);
 }
+
+type Later = (callback: () => void) => unknown;

@@ -154,7 +154,7 @@ test.concurrent("several addresses are a quorum: a majority is enough, a minorit
       "it",
       ...all,
       "--ttl",
-      "2s",
+      "4s",
       "--wait",
       "30s",
       "--",
