@@ -29,6 +29,8 @@ async function laggingReplica(scene: Scene): Promise<void> {
   while (parked.length < fleet.workers.length) {
     parked.push(await fleet.catch("acquire: before", others(scene, ...parked.map(({ worker }) => worker))));
   }
+  // WAIT waits for what its own connection wrote, and for everything before that.
+  await stage.admin("SET", "chaos:mark", "", "PX", "1000");
   await stage.admin("WAIT", "1", "5000");
   wire.blackhole(true);
   const [first, ...rest] = parked as [Caught, ...Caught[]];
