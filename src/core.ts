@@ -86,7 +86,7 @@ export function reporter({ clock, name, tell, owner: own }: Call, owner: string 
  * Adds to a set until it is over, and now and then drops what must be: a Worker's request that ended took its timers
  * and promises with it, and what they would have removed would stay for as long as the isolate lives.
  */
-export function track({ clock }: Pick<Call, "clock">, set: Set<Pending>, item: Pending): void {
+export function track({ clock }: Call, set: Set<Pending>, item: Pending): void {
   if (set.size % 64 === 63) for (const old of set) if (old.until < clock.monotonic()) set.delete(old);
   set.add(item);
   const remove = () => set.delete(item);

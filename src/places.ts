@@ -72,7 +72,8 @@ function stir(line: Line | undefined): void {
   if (first) wake(first.scope);
 }
 
-function createListener({ clock, background, core, waits, store }: Call): Listener {
+function createListener(call: Call): Listener {
+  const { clock, background, core, waits, store } = call;
   const places = new Map<string, Place>();
   const lines = new Map<string, Line>();
   /** What ends the subscription that is there, or is being made. */
@@ -98,7 +99,7 @@ function createListener({ clock, background, core, waits, store }: Call): Listen
       stay();
       hush();
     };
-    track({ clock }, waits, { until: clock.monotonic() + LINGER, over, end: finish });
+    track(call, waits, { until: clock.monotonic() + LINGER, over, end: finish });
   }
 
   function listen(): void {
