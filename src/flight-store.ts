@@ -29,11 +29,9 @@ export interface FlightStore {
   served?: Answer;
   /** Whether an attempt went unanswered, so that its token may have been granted. */
   unsure: boolean;
-  /** Whether another was seen to hold the lock. */
-  waited: boolean;
   /** The failure that was there before this caller waited, 0 for none: it is none of those that it waited for. */
   old?: number;
-  /** When it last began to ask and was told that another has it, on the monotonic clock. */
+  /** When it last began to ask and was told that another has it, on the monotonic clock; absent if it never was. */
   asked?: number;
   /** Asked at the release, and again if that is repeated. */
   cargo(token: string): Cargo | undefined;
@@ -65,7 +63,7 @@ const ask: Ask = async (store, { clock, lock, recordKey }, send, script, outcome
 
 /** `failing`: a failure that another left ends the wait, once this caller has waited. */
 export function flightStore(inner: Store, failing: boolean): FlightStore {
-  const flight: FlightStore = { store: inner, unsure: false, waited: false, cargo: () => undefined };
+  const flight: FlightStore = { store: inner, unsure: false, cargo: () => undefined };
 
   /** The waiting loop knows only grants: this one ends it. */
   function serve(call: Call, answer: Answer): Attempted {
@@ -77,10 +75,7 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
     const began = clock.monotonic();
     try {
       const answer = await attempt();
-      if (answer.outcome === "busy") {
-        flight.waited = true;
-        flight.asked = began;
-      }
+      if (answer.outcome === "busy") flight.asked = began;
       return answer;
     } catch (thrown) {
       flight.unsure = true;
@@ -143,9 +138,9 @@ function overMany(
       return {};
     };
     const { found } = (await poll(panel, call, send, look, judge)).verdict;
-    if (found?.outcome !== "failed") return found;
-    flight.old ??= found.fence;
-    return failing && found.fence !== flight.old ? found : undefined;
+    const failure = found?.outcome === "failed" && found.fence;
+    flight.old ??= failure || 0;
+    return !failure || (failing && failure !== flight.old) ? found : undefined;
   }
 
   return {
@@ -153,7 +148,6 @@ function overMany(
       known(call, async () => {
         // Stores that do not answer will not grant either, and the grant says why.
         const before = await peek(call, send).catch(() => undefined);
-        flight.old ??= 0;
         if (before) return serve(call, before);
         const answer = await inner.acquire(call, token, plain, timed, send);
         if (answer.outcome !== "granted") return answer;
@@ -165,7 +159,7 @@ function overMany(
           void cleanUp({ ...call, store: inner }, token);
           throw { outage: classify(thrown) };
         }
-        if (!after || (after.outcome === "failed" && !flight.waited)) return answer;
+        if (!after || (after.outcome === "failed" && flight.asked === undefined)) return answer;
         flight.unsure = true;
         return serve(call, after);
       }),

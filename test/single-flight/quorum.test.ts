@@ -192,3 +192,20 @@ test('onFailure: "fail" tells those who waited, and nobody who comes later', asy
   const ends = await settle(clock, [flight(locks[2]), flight(locks[3])]);
   expect(ends).toEqual(Array(2).fill({ status: "fulfilled", value: "made" }));
 });
+
+test("nor one who could not look for failures when it came", async () => {
+  const { clock, locks, down } = world();
+  const flight = (each: Locks, compute: () => Promise<string>) =>
+    singleFlight(each, "x", { ...KEEP, onFailure: "fail" }, compute);
+  await clock.runUntilSettled(rejection(flight(locks[0], () => Promise.reject(new Error("broken")))));
+  const computing = flight(locks[1], () => sleep(clock, 2000).then(() => "made"));
+  await clock.advance(100);
+  down.add(0).add(2);
+  const later = vi.fn();
+  const waiting = flight(locks[2], later);
+  await clock.advance(100);
+  down.clear();
+  const ends = await settle(clock, [computing, waiting]);
+  expect(ends).toEqual(Array(2).fill({ status: "fulfilled", value: "made" }));
+  expect(later).not.toHaveBeenCalled();
+});
