@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
-import { createLocks } from "../../src/index.ts";
+import { createLocks, type Lease, type Locks } from "../../src/index.ts";
 import { RELEASE } from "../../src/scripts.ts";
 import { singleFlight } from "../../src/single-flight.ts";
 import { bench, rejection } from "../support/bench.ts";
 import { BLACK_HOLE, LOST_REPLY } from "../support/wire.ts";
-import { fleet, resultOf, sleep } from "./support.ts";
+import { fleet, resultOf, settle, sleep } from "./support.ts";
 
 const KEEP = { keep: "1m" } as const;
 
@@ -134,12 +134,27 @@ test("a result is no secret that errors tell: a reply that is no answer is shown
   expect(`${(error as Error).message} ${(error as Error).cause}`).not.toContain("hush");
 });
 
-test("released by the computation itself, the result is its caller's and nobody else's", async () => {
-  const { clock, store } = bench();
-  const [one] = fleet(1, store, clock) as [never];
-  expect(await singleFlight(one, "x", KEEP, (lease) => lease.release().then(() => "early"))).toBe("early");
-  expect(resultOf(store, "x")).toBeUndefined();
-});
+test.each(["release", "handOver"] as const)(
+  "one that ends its lease by %s: its caller has the result, and who shares the wait; the next one elsewhere computes",
+  async (end) => {
+    const { clock, store } = bench();
+    const [one, two] = fleet(2, store, clock) as [Locks, Locks];
+    const compute = vi.fn(async (lease: Lease) => {
+      await lease[end]();
+      await sleep(clock, 5000);
+      return "early";
+    });
+    const options = { ...KEEP, share: true, ttl: "2s" } as const;
+    const flights = [0, 1].map(() => singleFlight(one, "x", options, compute));
+    await clock.advance(100);
+    const began = clock.monotonic();
+    const elsewhere = singleFlight(two, "x", { keep: 0 }, () => clock.monotonic() - began);
+    expect(await clock.runUntilSettled(elsewhere)).toBeLessThan(4000);
+    expect(await settle(clock, flights)).toEqual(Array(2).fill({ status: "fulfilled", value: "early" }));
+    expect(compute).toHaveBeenCalledTimes(1);
+    expect(resultOf(store, "x")).toBeUndefined();
+  },
+);
 
 test("minHold keeps the name, and the result is there all the same", async () => {
   const { clock, store } = bench();
