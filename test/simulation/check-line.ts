@@ -22,8 +22,9 @@ interface Seat {
   wait: Wait | undefined;
   who: string;
   since: number;
-  /** For how long a poll keeps it, milliseconds. */
+  /** For how long a poll keeps it, milliseconds, and when that was sent: an older one may be executed later. */
   life: number;
+  sentAt: number;
   /** Whether it has lapsed once: nothing is promised to it any more. */
   lapsed: boolean;
 }
@@ -204,6 +205,7 @@ export class Lines {
   }
 
   #join(line: Line, { message, reply, clock, before }: Execution, facts: TokenFacts, wait: Wait | undefined): void {
+    const { sentAt } = message;
     const [, , who = "", place = "", joined] = message.more;
     const [outcome] = reply as unknown[];
     const seat = line.seats.get(facts.id);
@@ -218,11 +220,10 @@ export class Lines {
     line.lapses.set(who, Math.max(line.lapses.get(who) ?? 0, Math.floor(clock) + life));
     // A place that only a copy has taken is nobody's.
     facts.byCopy = message.executions > 1 && (facts.byCopy || !seat);
-    if (seat) seat.life = life;
-    else {
+    if (!seat) {
       const lapsed = joined === "1";
-      line.seats.set(facts.id, { facts, wait, who, since: this.#now, life, lapsed });
-    }
+      line.seats.set(facts.id, { facts, wait, who, since: this.#now, life, sentAt, lapsed });
+    } else if (sentAt >= seat.sentAt) Object.assign(seat, { life, sentAt });
   }
 
   /** First come, first served. */
