@@ -3,7 +3,7 @@ import { reporter, track } from "./core.ts";
 import type { LockBackendError } from "./errors.ts";
 import type { Scope } from "./limit.ts";
 import { persist, stop } from "./limit.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./read-options.ts";
 import type { Released } from "./store.ts";
 
 /**

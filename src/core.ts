@@ -3,7 +3,8 @@ import { LockClosedError } from "./errors.ts";
 import type { LockEvent } from "./events.ts";
 import type { Keys } from "./keys.ts";
 import type { Scope } from "./limit.ts";
-import type { RequestOptions, Settings } from "./options.ts";
+import type { RequestOptions } from "./options.ts";
+import type { Settings } from "./read-options.ts";
 import type { Store } from "./store.ts";
 
 /** Something under way that `close` has to end. */

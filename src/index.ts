@@ -6,6 +6,7 @@
  */
 export type { RetryOptions } from "./backoff.ts";
 export type { Clock, Timer } from "./clock.ts";
+export { createLocks } from "./create-locks.ts";
 export type { LockErrorByCode, LockErrorCode, LostReason } from "./errors.ts";
 export {
   isLockError,
@@ -19,7 +20,6 @@ export {
 export type { LockEvent, LockEventBase, LockFailureEvent, LockLossEvent, LockProgressEvent } from "./events.ts";
 export type { Lease, SerializedLease } from "./lease.ts";
 export type { Locks, WrapOptions } from "./locks.ts";
-export { createLocks } from "./locks.ts";
 export type { AcquireOptions, Duration, LocksOptions, RequestOptions, WaitUntil } from "./options.ts";
 export type { LockHolder, LockSnapshot } from "./query.ts";
 export type { AbortSignalLike, Signal } from "./signal.ts";

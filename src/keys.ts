@@ -1,4 +1,4 @@
-import { fits, refuse } from "./options.ts";
+import { fits, refuse } from "./read-options.ts";
 
 /** The two keys of one name. */
 export interface Keys {

@@ -1,12 +1,12 @@
 import { instant, lessDrift, since } from "./deadline.ts";
 import { LockOptionsError } from "./errors.ts";
 import { backendError, classify } from "./failure.ts";
-import { refuse } from "./options.ts";
 import { attempt } from "./quorum-acquire.ts";
 import type { Part } from "./quorum-part.ts";
 import { tidy } from "./quorum-tidy.ts";
 import type { Electorate } from "./quorum-votes.ts";
 import { leftOf, most, outage } from "./quorum-votes.ts";
+import { refuse } from "./read-options.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import type { Vote } from "./round.ts";
 import { poll } from "./round.ts";

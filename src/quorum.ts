@@ -6,9 +6,9 @@
 import type { Clock } from "./clock.ts";
 import type { Call } from "./core.ts";
 import type { Duration } from "./options.ts";
-import { given, milliseconds, refuse } from "./options.ts";
 import { createPart } from "./quorum-part.ts";
 import { createQuorumStore } from "./quorum-store.ts";
+import { given, milliseconds, refuse } from "./read-options.ts";
 import type { Transport } from "./transport.ts";
 import { assertTransport } from "./transport-check.ts";
 

@@ -11,11 +11,11 @@ import type { Landed } from "./flight-share.ts";
 import { together } from "./flight-share.ts";
 import { flightStore } from "./flight-store.ts";
 import type { Lease } from "./lease.ts";
-import { openLease } from "./lease.ts";
 import type { Locks } from "./locks.ts";
 import { lostError } from "./lost.ts";
+import { openLease } from "./open-lease.ts";
 import type { AcquireOptions, Duration } from "./options.ts";
-import { fits, milliseconds, refuse } from "./options.ts";
+import { fits, milliseconds, refuse } from "./read-options.ts";
 import type { Grant } from "./wait.ts";
 import { acquire } from "./wait.ts";
 

@@ -252,7 +252,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "request passes off what was done after a loss",
-    file: "src/locks.ts",
+    file: "src/create-locks.ts",
     from: "if (lost) throw lostError(name, lost, result);",
     to: "if (lost && !name) throw lostError(name, lost, result);",
     invariants: [10],

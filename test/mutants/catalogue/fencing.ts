@@ -50,7 +50,7 @@ export const fencing: Kind = {
     {
       name: "fence-read-as-undefined",
       bug: "reading a fence that was not minted gives undefined",
-      edits: edit("src/lease.ts", "if (fence) return fence;", "if (fence !== null) return fence as number;"),
+      edits: edit("src/open-lease.ts", "if (fence) return fence;", "if (fence !== null) return fence as number;"),
       killer: inUnit("loss", "release > of a lease without a fence, whose fence cannot be read"),
     },
     {

@@ -35,7 +35,7 @@ export const outcomes: Kind = {
     {
       name: "verify-without-asking",
       bug: "verify answers by the local clock",
-      edits: edit("src/lease.ts", 'verify: () => hold.refresh("verify"),', "verify: async () => hold.usable(),"),
+      edits: edit("src/open-lease.ts", 'verify: () => hold.refresh("verify"),', "verify: async () => hold.usable(),"),
       killer: inUnit("loss", "the reason is > known at once to verify"),
     },
     {
@@ -89,7 +89,7 @@ export const outcomes: Kind = {
     {
       name: "loss-swallowed",
       bug: "request passes off as protected what was done after the loss",
-      edits: edit("src/locks.ts", "if (lost) throw lostError(name, lost, result);\n", ""),
+      edits: edit("src/create-locks.ts", "if (lost) throw lostError(name, lost, result);\n", ""),
       killer: inUnit(
         "request",
         "the lock was lost before the callback returned > normally: a LockLostError holds what it returned",
@@ -99,7 +99,7 @@ export const outcomes: Kind = {
       name: "release-error-replaces-result",
       bug: "a failed release replaces the callback's result",
       edits: edit(
-        "src/lease.ts",
+        "src/open-lease.ts",
         "      await discard();\n      // A clock",
         "      await release();\n      // A clock",
       ),
@@ -112,7 +112,7 @@ export const outcomes: Kind = {
       name: "handler-breaks-lock",
       bug: "an onEvent that throws breaks what it was told of",
       edits: edit(
-        "src/locks.ts",
+        "src/create-locks.ts",
         "await onEvent?.(event);\n      } catch {}",
         "await onEvent?.(event);\n      } finally {}",
       ),

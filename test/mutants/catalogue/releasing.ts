@@ -34,14 +34,14 @@ export const releasing: Kind = {
     {
       name: "min-hold-not-for-crashes",
       bug: "a holder that crashes frees the name before its minHold",
-      edits: edit("src/options.ts", "Math.max(readTtl(all.ttl), minHold)", "readTtl(all.ttl)"),
+      edits: edit("src/read-options.ts", "Math.max(readTtl(all.ttl), minHold)", "readTtl(all.ttl)"),
       killer: inRedis("release: minHold keeps the name of a holder that crashed"),
     },
     {
       name: "gone-is-released",
       bug: "release of a lock that expired long ago says that it freed it",
       edits: edit(
-        "src/lease.ts",
+        "src/open-lease.ts",
         'wasHeld && since(clock, deadline) < 0 ? undefined : "expired"',
         'wasHeld || since ? undefined : "expired"',
       ),
@@ -51,7 +51,7 @@ export const releasing: Kind = {
       name: "lost-reply-is-not-released",
       bug: "a release whose reply was lost finds nothing the second time, and says false",
       edits: edit(
-        "src/lease.ts",
+        "src/open-lease.ts",
         'wasHeld && since(clock, deadline) < 0 ? undefined : "expired"',
         'wasHeld && !since ? undefined : "expired"',
       ),
@@ -104,7 +104,7 @@ export const releasing: Kind = {
     {
       name: "handed-over-releases",
       bug: "a lease that was handed over still releases, under its new holder",
-      edits: edit("src/lease.ts", 'if (ended === "handed over" || reason', "if (reason"),
+      edits: edit("src/open-lease.ts", 'if (ended === "handed over" || reason', "if (reason"),
       killer: inRedis("operators: a lease that was handed over is the other process's"),
     },
     {

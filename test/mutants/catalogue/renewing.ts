@@ -74,7 +74,7 @@ export const renewing: Kind = {
     {
       name: "renewal-shortens",
       bug: "renewal goes on with the ttl of the last extend, though a longer one was asked for",
-      edits: edit("src/lease.ts", "hold.ttl = Math.max(hold.ttl, ms);", "hold.ttl = ms;"),
+      edits: edit("src/open-lease.ts", "hold.ttl = Math.max(hold.ttl, ms);", "hold.ttl = ms;"),
       killer: inUnit("renewal", "renewal > goes on with the longest ttl that was asked for, and never shortens"),
     },
     {

@@ -73,19 +73,19 @@ export const wire: Kind = {
     {
       name: "surrogate-accepted",
       bug: "names with half a surrogate pair are one name on the wire, where they become U+FFFD",
-      edits: edit("src/options.ts", " && !/\\p{Cs}/u.test(text)", ""),
+      edits: edit("src/read-options.ts", " && !/\\p{Cs}/u.test(text)", ""),
       killer: inUnit("names", "a name that is a lone surrogate is refused by every method, and nothing is sent"),
     },
     {
       name: "bare-seconds-accepted",
       bug: "ttl: 30 is taken as 30 milliseconds",
-      edits: edit("src/options.ts", "bare > 0 && bare < 1000", "bare > 0 && bare < 1"),
+      edits: edit("src/read-options.ts", "bare > 0 && bare < 1000", "bare > 0 && bare < 1"),
       killer: inUnit("options", "a bare ttl of 30 is refused with a hint to say seconds or milliseconds"),
     },
     {
       name: "undefined-hides-default",
       bug: "an option that is undefined hides the default of createLocks",
-      edits: edit("src/options.ts", "    if (value === undefined) continue;\n", ""),
+      edits: edit("src/read-options.ts", "    if (value === undefined) continue;\n", ""),
       killer: inUnit("options", "ttl: undefined was not given, and does not hide a default of createLocks"),
     },
     {
