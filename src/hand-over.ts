@@ -1,41 +1,16 @@
 import { cleanUp } from "./clean-up.ts";
-import type { Call, Core } from "./core.ts";
-import { instant, since } from "./deadline.ts";
+import type { Call } from "./core.ts";
+import { instant } from "./deadline.ts";
 import { HAND } from "./hand-over-scripts.ts";
 import { MARK } from "./keys.ts";
 import { wake } from "./limit.ts";
+import type { Line, Waiter } from "./local-line.ts";
+import { isHeld, lineIn, linesOf, stir } from "./local-line.ts";
 import type { Stamped } from "./reply.ts";
 import { malformed } from "./reply.ts";
 import type { Attempted, Store } from "./store.ts";
 import { runOver } from "./store.ts";
 import type { Transport } from "./transport.ts";
-
-/** One caller who waits here. */
-interface Waiter {
-  /** What the lock can be handed to. */
-  token?: string | undefined;
-  call: Call;
-  /** The grant that it was handed, and has not seen yet. */
-  handed?: Stamped | undefined;
-  /** A token that it may have been handed without our knowing. */
-  spoilt?: string | undefined;
-  /** When it asks Redis, on the monotonic clock: soon only if it is the first here. */
-  due: number;
-}
-
-/** Everyone here who wants one name. */
-interface Line {
-  waiters: Waiter[];
-  /** The grant of a caller here, as far as is known. */
-  holder?: (Stamped & { token: string }) | undefined;
-  /** What Redis said last of another's lock. */
-  busy?: Stamped | undefined;
-  /** Until when it is another's turn, on the monotonic clock. */
-  back: number;
-}
-
-/** By locks, and then by key. */
-const lines = new WeakMap<Core, Map<string, Line>>();
 
 /** How long nobody here asks when it is another's turn, in milliseconds: as long as a wait pauses at most, and its trip. */
 const STAND_BACK = 1250;
@@ -54,8 +29,7 @@ const LAST_WORD = 1000;
 export function inTurn(outer: Call): Call {
   const { clock, core, lock, scope } = outer;
   const inner = outer.store;
-  const here = lines.get(core) ?? new Map<string, Line>();
-  lines.set(core, here);
+  const here = linesOf(core);
   const began = clock.monotonic();
   const lastWord = began + outer.wait - Math.min(LAST_WORD, outer.wait / 4);
   const self: Waiter = { call: outer, due: 0 };
@@ -63,15 +37,7 @@ export function inTurn(outer: Call): Call {
   /** When the holder's lock expires, on the monotonic clock. */
   let expires = Infinity;
 
-  function lineOf(): Line {
-    const known = here.get(lock);
-    if (known) return known;
-    // Leases that end by themselves leave theirs behind.
-    if (here.size % 64 === 63) for (const [key, old] of here) if (!old.waiters.length && !holds(old)) here.delete(key);
-    const line: Line = { waiters: [], back: -Infinity };
-    here.set(lock, line);
-    return line;
-  }
+  const lineOf = () => lineIn(here, lock, clock);
 
   function leave(line: Line): void {
     const at = line.waiters.indexOf(self);
@@ -84,14 +50,7 @@ export function inTurn(outer: Call): Call {
     if (!line.waiters.length && !line.holder) here.delete(lock);
   }
 
-  /** Tells the first that it is, now or at a time. */
-  function stir({ waiters: [first] }: Line, due = Infinity): void {
-    if (!first) return;
-    first.due = due;
-    wake(first.call.scope);
-  }
-
-  const holds = ({ holder }: Line) => !!holder && since(clock, holder) < holder.left;
+  const holds = (line: Line) => isHeld(line, clock);
 
   /** What nobody has asked Redis. */
   const say = (outcome: string, label = ""): Attempted => ({
