@@ -18,7 +18,7 @@ test("the documented events are those of the type, with what a failure may be of
   expect(rows.at(-1)?.[3]?.match(/(?<=`)(acquire|renew|release|clean-up)(?=`)/g)).toEqual(during);
 });
 
-test("the documented attributes and outcomes are those that spans have", async () => {
+test("the documented attributes and outcomes are those that spans have, each on the span that it says", async () => {
   const { traced, rival, clock, network, spans } = watching({ owner: "me" });
   await rival.acquire("x", { ttl: "5s" });
   await traced.tryAcquire("x");
@@ -30,10 +30,16 @@ test("the documented attributes and outcomes are those that spans have", async (
   await clock.runUntilSettled(rejection(call));
   network.treat = () => ({ refuses: new Error("NOAUTH") });
   await rejection(traced.acquire("x"));
-  const attributes = new Set(spans().flatMap((span) => Object.keys(span.attributes)));
+  const on = (name: string) =>
+    new Set(spans().flatMap((span) => (span.name === `holdfast.${name}` ? Object.keys(span.attributes) : [])));
+  const [waits, holds] = [on("wait"), on("hold")];
+  const made = [...new Set([...waits, ...holds])].map((attribute) => [
+    attribute,
+    !waits.has(attribute) ? "hold" : holds.has(attribute) ? "both" : "wait",
+  ]);
   const [, attributeTable = ""] = page.split("| attribute | on | value |");
-  const documented = [...attributeTable.split("\n\n")[0]!.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name);
-  expect(documented.sort()).toEqual([...attributes].sort());
+  const rows = [...attributeTable.split("\n\n")[0]!.matchAll(/^\| `([\w.]+)` \| (\w+) \|/gm)];
+  expect(rows.map(([, attribute, where]) => [attribute, where]).sort()).toEqual(made.sort());
 
   const source = readFileSync(new URL("../../src/otel-spans.ts", import.meta.url), "utf8");
   const [, endings = ""] = /outcome: ("released".*);/.exec(source) ?? [];

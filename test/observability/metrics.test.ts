@@ -1,14 +1,17 @@
 import { metrics, trace } from "@opentelemetry/api";
 import { expect, test } from "vitest";
+import { createLocks } from "../../src/index.ts";
+import { instrument } from "../../src/otel.ts";
 import { read, tableUnder } from "../docs/markdown.ts";
 import { rejection } from "../support/bench.ts";
-import type { Point } from "./sdk.ts";
+import { BLACK_HOLE } from "../support/wire.ts";
+import { type Point, useContext } from "./sdk.ts";
 import { watching, withOpenTelemetry } from "./watching.ts";
 
 withOpenTelemetry();
 
 const only = (points: Point[], name: string) =>
-  points.filter((point) => point.name === name).map(({ name: _, unit: __, ...rest }) => rest);
+  points.filter((point) => point.name === name).map(({ name: _, unit: __, kind: ___, ...rest }) => rest);
 
 /** Everything that can be measured, on one clock: a wait of 3 s, holds of 7 and 10 s, a renewal, losses, failures. */
 async function everything(all: ReturnType<typeof watching>): Promise<void> {
@@ -65,17 +68,83 @@ test("metrics have a name only where they are told one, such as a group of names
   ]);
 });
 
-test("the documented metrics are these, with these units", async () => {
+test("the documented metrics are these, with these units, kinds and attributes", async () => {
   const all = watching();
   await everything(all);
-  const made = new Map((await all.points()).map(({ name, unit }) => [name, unit]));
-  const rows = tableUnder(read("docs/observability.md"), "Metrics");
-  const documented = rows.map(([name = "", unit = ""]) => [name.replaceAll("`", ""), unit.replaceAll("`", "")]);
-  expect(documented.sort()).toEqual([...made].sort());
+  const points = await all.points();
+  const made = [...new Set(points.map(({ name }) => name))].map((name) => {
+    const own = points.filter((point) => point.name === name);
+    const attributes = new Set(own.flatMap((point) => Object.keys(point.attributes)));
+    return [name, own[0]?.unit, own[0]?.kind, [...attributes].sort()];
+  });
+  const documented = tableUnder(read("docs/observability.md"), "Metrics").map((row) => {
+    const [name, unit, kind, attributes = ""] = row.map((cell) => cell.replaceAll("`", ""));
+    return [name, unit, kind, (attributes.match(/holdfast\.[\w.]+/g) ?? []).sort()];
+  });
+  expect(documented.sort()).toEqual(made.sort());
+});
+
+test("an operation that failed is each that an event may say", async () => {
+  const { traced, clock, network, points } = watching();
+  const refusing = { refuses: new Error("NOAUTH") };
+  network.treat = () => refusing;
+  await rejection(traced.acquire("x"));
+  network.treat = ({ command }) => (command === "acquire" ? undefined : refusing);
+  const lease = await traced.acquire("x", { renew: true });
+  await clock.advance(10_000);
+  await rejection(lease.release());
+  network.treat = () => BLACK_HOLE;
+  await clock.runUntilSettled(rejection(traced.tryAcquire("y")));
+  await clock.advance(60_000);
+  const made = only(await points(), "holdfast.failures").flatMap(({ attributes }) => Object.values(attributes));
+  const [, , , more = ""] = tableUnder(read("docs/observability.md"), "Events").at(-1) ?? [];
+  const documented = (more.match(/(?<=`)[\w-]+(?=`)/g) ?? []).filter((word) => !["during", "error"].includes(word));
+  expect(made.sort()).toEqual(documented.sort());
+});
+
+test("nameInMetrics names each of them", async () => {
+  const all = watching({}, { nameInMetrics: (name) => name });
+  await everything(all);
+  const points = await all.points();
+  expect(new Set(points.map(({ name }) => name)).size).toBe(7);
+  for (const { attributes } of points) expect(attributes).toHaveProperty(["holdfast.lock.name"]);
+});
+
+test("without a context manager the metrics are the same", async () => {
+  const [known, unknown] = [watching(), watching()];
+  await everything(known);
+  useContext(false);
+  try {
+    await everything(unknown);
+  } finally {
+    useContext();
+  }
+  expect(await unknown.points()).toEqual(await known.points());
+});
+
+test("metrics that were made before the SDK started stay without effect, spans do not", async () => {
+  const { store, providers, spans, points } = watching();
+  const instrumented = () => {
+    const { onEvent, traced } = instrument();
+    return traced(createLocks(store, { onEvent }));
+  };
+  const early = instrumented();
+  await early.request("before", () => {});
+  trace.setGlobalTracerProvider(providers.tracers);
+  metrics.setGlobalMeterProvider(providers.meters);
+  try {
+    await early.request("after", () => {});
+    expect(spans().map(({ name }) => name)).toEqual(["holdfast.wait", "holdfast.hold"]);
+    expect(await points()).toEqual([]);
+    await instrumented().request("after", () => {});
+    expect(await points()).not.toEqual([]);
+  } finally {
+    metrics.disable();
+    trace.disable();
+  }
 });
 
 test("the global providers are used where none is given, whenever they come", async () => {
-  const { instrument } = await import("../../src/otel.ts");
   const { traced } = instrument();
   const all = watching();
   const asked: string[] = [];

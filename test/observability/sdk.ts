@@ -2,8 +2,10 @@ import { type Context, context, metrics, type Tracer, trace } from "@opentelemet
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   AggregationTemporality,
+  DataPointType,
   InMemoryMetricExporter,
   MeterProvider,
+  type MetricData,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import {
@@ -20,6 +22,7 @@ import { type Bench, bench } from "../support/bench.ts";
 export interface Point {
   name: string;
   unit: string;
+  kind: string;
   attributes: object;
   /** A count, or of a histogram the sum. */
   value: number;
@@ -29,6 +32,8 @@ export interface Point {
 /** Locks on a virtual clock, watched by the real SDK, whose exporters keep what they get. */
 export interface Watched extends Bench {
   tracer: Tracer;
+  /** The SDK itself, as a program makes it global. */
+  providers: { tracers: BasicTracerProvider; meters: MeterProvider };
   /** The locks, traced. */
   traced: Locks;
   spans(): ReadableSpan[];
@@ -64,6 +69,7 @@ export function watched(options: LocksOptions = {}, instrumentation: InstrumentO
   return {
     ...all,
     tracer,
+    providers: { tracers, meters },
     traced,
     spans,
     span(name) {
@@ -77,13 +83,14 @@ export function watched(options: LocksOptions = {}, instrumentation: InstrumentO
       const scopes = metricExporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
       return scopes
         .flatMap((scope) => scope.metrics)
-        .flatMap(({ descriptor: { name, unit }, dataPoints }) =>
-          dataPoints.map(({ attributes, value }) => {
+        .flatMap((metric) => {
+          const { name, unit } = metric.descriptor;
+          return metric.dataPoints.map(({ attributes, value }) => {
             const histogram = value as { sum?: number; count: number };
             const said = typeof value === "number" ? { value } : { value: histogram.sum ?? 0, count: histogram.count };
-            return { name, unit, attributes, ...said };
-          }),
-        );
+            return { name, unit, kind: kindOf(metric), attributes, ...said };
+          });
+        });
     },
     async inCaller(fn) {
       const span = tracer.startSpan("caller");
@@ -100,6 +107,12 @@ export function watched(options: LocksOptions = {}, instrumentation: InstrumentO
       await meters.shutdown();
     },
   };
+}
+
+function kindOf(metric: MetricData): string {
+  if (metric.dataPointType === DataPointType.HISTOGRAM) return "histogram";
+  if (metric.dataPointType !== DataPointType.SUM) return "gauge";
+  return metric.isMonotonic ? "counter" : "up-down counter";
 }
 
 export const parentOf = (span: ReadableSpan): string | undefined => span.parentSpanContext?.spanId;
