@@ -1,35 +1,12 @@
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, expect, test, vi } from "vitest";
 import { diagnostics } from "../../src/diagnostics.ts";
-import type { LockEvent } from "../../src/index.ts";
-import { bench } from "../support/bench.ts";
+import { read } from "../docs/markdown.ts";
+import { everyEvent, TYPES } from "./every-event.ts";
 
-const TYPES = ["waiting", "acquired", "renewed", "released", "lost", "failed"] as const;
+const page = read("docs/observability.md");
 
 afterEach(() => vi.restoreAllMocks());
-
-/** Makes one event of each type. */
-async function everyEvent(onEvent: (event: LockEvent) => void): Promise<LockEvent[]> {
-  const events: LockEvent[] = [];
-  const both = (event: LockEvent) => {
-    onEvent(event);
-    events.push(event);
-  };
-  const { locks, rival, clock, network } = bench({ onEvent: both });
-  const held = await rival.acquire("x");
-  await locks.tryAcquire("x");
-  await held.release();
-  const lease = await locks.acquire("x", { renew: true });
-  await clock.advance(10_000);
-  await lease.release();
-  const lost = await locks.acquire("x");
-  await clock.advance(60_000);
-  expect(lost.held).toBe(false);
-  network.treat = () => ({ refuses: new Error("NOAUTH") });
-  await locks.tryAcquire("x").catch(() => {});
-  expect(new Set(events.map(({ type }) => type))).toEqual(new Set(TYPES));
-  return events;
-}
 
 test("each event is published to the channel of its type, as it is", async () => {
   const published: [string | symbol, unknown][] = [];
@@ -60,7 +37,22 @@ test("where there is no such module nothing happens, and it is looked for once",
   expect(lookUp.mock.calls).toEqual([["node:diagnostics_channel"]]);
 });
 
-test("the module can be given", async () => {
+test("a module that does not say so can be given, as the page gives it", async () => {
+  vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined);
+  const published: unknown[] = [];
+  const listener = (message: unknown) => void published.push(message);
+  subscribe("holdfast:lost", listener);
+  const events = await everyEvent(diagnostics(await import("node:diagnostics_channel")));
+  unsubscribe("holdfast:lost", listener);
+  expect(published).toEqual(events.filter(({ type }) => type === "lost"));
+  expect(page).toContain('`diagnostics(await import("node:diagnostics_channel"))`');
+});
+
+test("the documented channels are those that there are", () => {
+  expect(page.match(/(?<=`)holdfast:\w+(?=`)/g)).toEqual(TYPES.map((type) => `holdfast:${type}`));
+});
+
+test("what is given is asked for each channel, and nothing else is looked for", async () => {
   const asked = new Set<string>();
   const lookUp = vi.spyOn(process, "getBuiltinModule");
   const given = (name: string) => {

@@ -108,6 +108,7 @@ test.each([
     },
   ],
   ["rejects", () => Promise.reject(new Error("in the handler"))],
+  ["never settles", () => new Promise(() => {})],
   [
     "returns a thenable that throws",
     () => ({
