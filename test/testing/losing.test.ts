@@ -1,52 +1,72 @@
 import { expect, test } from "vitest";
 import { memory } from "../../adapters/memory.ts";
-import { createLocks, type Lease, type Locks } from "../../src/index.ts";
-import { type FaultyTransport, faulty, type VirtualClock, virtualClock } from "../../src/testing.ts";
+import { createLocks, type Lease, type LostReason } from "../../src/index.ts";
+import { faulty, virtualClock } from "../../src/testing.ts";
 import { read, tableUnder } from "../docs/markdown.ts";
 
-interface Stage {
-  clock: VirtualClock;
-  network: FaultyTransport;
-  locks: Locks;
-  others: Locks;
-}
+const page = read("docs/testing.md");
+const rows = tableUnder(page, "When a lock is lost");
 
-/** What docs/testing.md says makes a lease be lost, for each reason. */
-const WAYS: Record<string, (stage: Stage) => Promise<unknown>> = {
-  async unreachable({ network, clock }) {
-    network.next("fail", { on: "extend", times: Infinity });
-    await clock.advance(30_000);
-  },
-  async taken({ others, clock }) {
-    await others.forceRelease("x");
-    await clock.advance(10_000);
-  },
-  async expired({ clock }) {
-    clock.block(30_000);
-  },
-  async "max-hold"({ clock }) {
-    await clock.advance(900_000);
-  },
-  closed: ({ locks }) => locks.close(),
+/** How long it takes until a loss is noticed after what the page does. */
+const AFTER: Record<LostReason, number> = {
+  unreachable: 30_000,
+  taken: 10_000,
+  deleted: 10_000,
+  expired: 0,
+  "max-hold": 900_000,
+  closed: 0,
 };
 
-test.each(Object.entries(WAYS))("a lease is lost by each documented way: %s", async (reason, lose) => {
+function stage() {
   const clock = virtualClock();
   const store = memory({ clock });
   const network = faulty(store);
-  const locks = createLocks(network, { clock });
-  const lease: Lease = await locks.acquire("x", { renew: true });
-  await lose({ clock, network, locks, others: createLocks(store, { clock }) });
-  expect(lease.held).toBe(false);
-  expect(lease.signal.reason).toMatchObject({ code: "LOST", reason });
+  return { clock, network, locks: createLocks(network, { clock }), others: createLocks(store, { clock }) };
+}
+
+/** Does what the page's cell says, if it is a call. */
+function perform(cell: string, scope: object): unknown {
+  const [, code = ""] = /^`([^`]*\))`/.exec(cell) ?? [];
+  return new Function(...Object.keys(scope), `return ${code}`)(...Object.values(scope));
+}
+
+test.each(rows.map(([, how = "", reason = ""]) => [reason.replaceAll("`", "") as LostReason, how] as const))(
+  "a lease is lost as the page says: %s by %s",
+  async (reason, how) => {
+    const { clock, network, locks, others } = stage();
+    const lease: Lease = await locks.acquire("x", { renew: true });
+    await clock.advance(1000);
+    expect(lease.held).toBe(true);
+    await perform(how, { clock, network, locks, others, lease, name: "x", ms: 30_000 });
+    await clock.advance(AFTER[reason]);
+    expect(lease.held).toBe(false);
+    expect(lease.signal.reason).toMatchObject({ code: "LOST", reason });
+  },
+);
+
+test("what somebody took is noticed by verify() too", async () => {
+  const { locks, others } = stage();
+  const lease = await locks.acquire("x");
+  await others.forceRelease("x");
+  expect(lease.held).toBe(true);
+  expect(await lease.verify()).toBe(false);
+  expect(lease.signal.reason).toMatchObject({ reason: "taken" });
 });
 
-test("they are those of the page, as are the members of the clock and the faults", () => {
-  const page = read("docs/testing.md");
-  const cells = (heading: string, column: number) =>
-    tableUnder(page, heading).map((row) => /\w[\w-]*/.exec((row[column] ?? "").replaceAll("`", ""))?.[0]);
-  expect(cells("When a lock is lost", 2)).toEqual(Object.keys(WAYS));
-  expect(cells("When Redis misbehaves", 0)).toEqual(["fail", "hang", "loseReply"]);
+test("maxHold is what ends it: with a longer one it goes on", async () => {
+  const { clock, locks } = stage();
+  const [short, long] = await Promise.all(
+    ["1m", "1h"].map((maxHold) => locks.acquire(maxHold, { renew: true, maxHold: maxHold as "1m" })),
+  );
+  await clock.advance(60_000);
+  expect([short?.signal.reason?.reason, long?.held]).toEqual(["max-hold", true]);
+});
+
+test("every reason is on the page, and the members of the clock and the faults are those there are", () => {
+  const cells = (heading: string) =>
+    tableUnder(page, heading).map((row) => /\w[\w-]*/.exec((row[0] ?? "").replaceAll("`", ""))?.[0]);
+  expect(rows.map(([, , reason]) => reason?.replaceAll("`", "")).sort()).toEqual(Object.keys(AFTER).sort());
+  expect(cells("When Redis misbehaves")).toEqual(["fail", "hang", "loseReply"]);
   const clock = virtualClock();
-  for (const member of cells("Time that passes when you say so", 0)) expect(clock).toHaveProperty(member as string);
+  for (const member of cells("Time that passes when you say so")) expect(clock).toHaveProperty(member as string);
 });
