@@ -43,6 +43,14 @@ test("a wait ends when its time is over, or when the holder's is", async () => {
   mock.timers.reset();
 });
 
+test("time that passes in one step, as on a blocked event loop, ends a lease", async () => {
+  const { ours } = stage();
+  const lease = await ours.acquire("x", { ttl: "3s", renew: true });
+  mock.timers.tick(6000);
+  assert.equal(lease.signal.reason.reason, "expired");
+  mock.timers.reset();
+});
+
 test("without dateClock a wait goes on: performance.now is not mocked", async () => {
   const { store, theirs } = stage();
   await theirs.acquire("x", { ttl: "1h" });
