@@ -47,6 +47,28 @@ test("a holder that has read is ahead of every earlier one: nothing is lost betw
   await client.del(key);
 });
 
+test("an empty text keeps the fence, a deleted key has forgotten it", async () => {
+  const { current, stale } = await holders();
+  await fenced().write(current.fence, "later");
+  await fenced().write(current.fence, "");
+  await expect(fenced().write(stale.fence, "late")).rejects.toThrow(StaleFenceError);
+  expect(await client.pttl(key)).toBe(-1);
+  await client.del(key);
+  await fenced().write(stale.fence, "late");
+  expect(await fenced().read(current.fence)).toBe("late");
+  await client.del(key);
+});
+
+test("a key that has not seen the later holder accepts the earlier one; each key refuses by what it has seen", async () => {
+  const { current, stale } = await holders();
+  const other = new FencedKey(ioredis(client), `${key}:other`);
+  await other.write(current.fence, "later");
+  await fenced().write(stale.fence, "early");
+  await expect(other.write(stale.fence, "late")).rejects.toThrow(StaleFenceError);
+  expect(await fenced().read(stale.fence)).toBe("early");
+  await client.del(key, `${key}:other`);
+});
+
 test("fences are compared exactly, up to the largest, and what is no fence is refused", async () => {
   const largest = Number.MAX_SAFE_INTEGER;
   await fenced().write(largest, "largest");

@@ -10,6 +10,7 @@ const cloud = new Miniflare({ modules: true, script: "export default {}", r2Buck
 interface WholeBucket extends Omit<Bucket, "put"> {
   put(key: string, value: string, options?: object): Promise<unknown>;
   get(key: string): Promise<{ text(): Promise<string> } | null>;
+  delete(key: string): Promise<void>;
 }
 
 let bucket: WholeBucket;
@@ -60,6 +61,14 @@ test.each(["new", "old"])(
     expect(await stored(`b-${age}`)).toBe("later");
   },
 );
+
+test("an object that is deleted takes its fence with it", async () => {
+  const { current, stale } = await holders();
+  await writeFenced(bucket, "d", "later", current.fence);
+  expect(await writeFenced(bucket, "d", "late", stale.fence)).toBe(false);
+  await bucket.delete("d");
+  expect(await writeFenced(bucket, "d", "late", stale.fence)).toBe(true);
+});
 
 test("a fence that is compared before, and not by the write itself, lets the paused holder through", async () => {
   const { current, stale } = await holders();
