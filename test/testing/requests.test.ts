@@ -3,7 +3,8 @@ import { expect, inject, test } from "vitest";
 import { ioredis } from "../../adapters/ioredis.ts";
 import { memory } from "../../adapters/memory.ts";
 import { createLocks, type LockEvent } from "../../src/index.ts";
-import { faulty, virtualClock } from "../../src/testing.ts";
+import { type FaultyRequest, faulty, virtualClock } from "../../src/testing.ts";
+import { read } from "../docs/markdown.ts";
 import { lockKeys, rejection } from "../support/bench.ts";
 
 const REFUSED = Object.assign(new Error("NOAUTH"), { definitive: true });
@@ -17,6 +18,24 @@ function stage() {
   const locks = createLocks(network, { clock, onEvent: (event) => void events.push(event) });
   return { clock, store, network, locks, events, rival: createLocks(store, { clock }) };
 }
+
+/** What is no message, which has faults of its own. */
+const CHOICES: Record<Exclude<FaultyRequest, "message">, true> = {
+  acquire: true,
+  extend: true,
+  release: true,
+  query: true,
+  force: true,
+  list: true,
+  listen: true,
+};
+
+test("the page names every request that on can choose", () => {
+  const [said = ""] = /`on` chooses the requests:.*/.exec(read("docs/testing.md")) ?? [];
+  const [sentence = ""] = said.split(" `times` is ");
+  const named = [...sentence.matchAll(/`"(\w+)"`/g)].map(([, one]) => one);
+  expect(named.sort()).toEqual(Object.keys(CHOICES).sort());
+});
 
 test("without on the next request is meant, whatever it is", async () => {
   const { network, locks, clock } = stage();
