@@ -23,7 +23,8 @@ export interface Core {
   clock: Clock;
   /** For renewals, deadlines and clean-ups: does not. */
   background: Clock;
-  tell(event: LockEvent): void;
+  /** Nobody is told where there is no `onEvent`: no event is made. */
+  tell?: ((event: LockEvent) => void) | undefined;
   waits: Set<Pending>;
   holds: Set<Pending>;
   cleanUps: Set<Pending>;
@@ -80,7 +81,7 @@ export function unreferenced(clock: Clock): Clock {
 /** Reports from now on: `ms` counts from here. */
 export function reporter({ clock, name, tell, owner: own }: Call, owner: string | undefined = own): Report {
   const began = clock.monotonic();
-  return (type, more) => tell({ type, name, ms: clock.monotonic() - began, attempts: 1, owner, ...more } as LockEvent);
+  return (type, more) => tell?.({ type, name, ms: clock.monotonic() - began, attempts: 1, owner, ...more } as LockEvent);
 }
 
 /**

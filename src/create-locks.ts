@@ -45,12 +45,14 @@ export function createLocks(transport: Transport | Quorum, defaults?: LocksOptio
     store: isQuorum(transport) ? (transport.open(clock) as Store) : createStore(assertTransport(transport), clock),
     clock,
     background: unreferenced(clock),
-    tell: async (event) => {
-      // What a user's handler throws is not ours, and must not stop what it was told of.
-      try {
-        await onEvent?.(event);
-      } catch {}
-    },
+    tell:
+      onEvent &&
+      (async (event) => {
+        // What a user's handler throws is not ours, and must not stop what it was told of.
+        try {
+          await onEvent(event);
+        } catch {}
+      }),
     waits: new Set(),
     holds: new Set(),
     cleanUps: new Set(),

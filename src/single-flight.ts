@@ -137,9 +137,11 @@ export async function singleFlight<Value, Result = Awaited<Value>>(
         ...call,
         store: flight.store,
         delay: (attempt) => Math.min(call.delay(attempt), pause),
-        tell: (event) => {
-          if (event.type !== "acquired" || !flight.served) call.tell(event);
-        },
+        tell:
+          call.tell &&
+          ((event) => {
+            if (event.type !== "acquired" || !flight.served) call.tell?.(event);
+          }),
       },
       false,
     )) as Grant;
