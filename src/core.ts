@@ -81,7 +81,8 @@ export function unreferenced(clock: Clock): Clock {
 /** Reports from now on: `ms` counts from here. */
 export function reporter({ clock, name, tell, owner: own }: Call, owner: string | undefined = own): Report {
   const began = clock.monotonic();
-  return (type, more) => tell?.({ type, name, ms: clock.monotonic() - began, attempts: 1, owner, ...more } as LockEvent);
+  return (type, more) =>
+    tell?.({ type, name, ms: clock.monotonic() - began, attempts: 1, owner, ...more } as LockEvent);
 }
 
 /**

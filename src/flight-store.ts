@@ -6,6 +6,7 @@ import { FLY, LAND, LEAVE, PEEK } from "./flight-scripts.ts";
 import { MARK, RESULT } from "./keys.ts";
 import type { Send } from "./limit.ts";
 import { outage } from "./quorum-votes.ts";
+import { describe } from "./redact.ts";
 import type { Answer, Stamped } from "./reply.ts";
 import { malformed } from "./reply.ts";
 import type { Vote } from "./round.ts";
@@ -61,6 +62,17 @@ const ask: Ask = async (store, { clock, lock, recordKey }, send, script, outcome
   return answer.outcome === "kept" ? { ...answer, label: text } : answer;
 };
 
+/** What leaves a result. Clients put what they were sent into what they throw. */
+async function discreet({ value }: Cargo, leave: () => Promise<Stamped>): Promise<Stamped> {
+  try {
+    return await leave();
+  } catch (thrown) {
+    const quoted = JSON.stringify(value).slice(1, -1);
+    const text = describe(thrown).replaceAll(value, "<result>").replaceAll(quoted, "<result>");
+    throw Object.assign(new Error(text), { definitive: Object(thrown).definitive });
+  }
+}
+
 /** `failing`: a failure that another left ends the wait, once this caller has waited. */
 export function flightStore(inner: Store, failing: boolean): FlightStore {
   const flight: FlightStore = { store: inner, unsure: false, cargo: () => undefined };
@@ -99,7 +111,7 @@ export function flightStore(inner: Store, failing: boolean): FlightStore {
       const cargo = flight.cargo(token);
       if (!cargo) return inner.release(call, token, rest, send);
       const args = [token, rest, call.life, cargo.keep, cargo.value];
-      return ask(inner, call, send, LAND, "freed gone forced unrecorded", args);
+      return discreet(cargo, () => ask(inner, call, send, LAND, "freed gone forced unrecorded", args));
     },
   };
 
@@ -168,7 +180,7 @@ function overMany(
       const cargo = flight.cargo(token);
       if (cargo) {
         const args = [token, cargo.keep, "", cargo.value];
-        const leave = (part: Store) => ask(part, call, directly, LEAVE, "held gone", args);
+        const leave = (part: Store) => discreet(cargo, () => ask(part, call, directly, LEAVE, "held gone", args));
         await poll(panel, call, send, leave, (seen, open) => {
           const left = seen.filter(({ answer }) => answer?.outcome === "held").length;
           if (left >= majority) return seen;

@@ -67,7 +67,14 @@ export function recorder(
   clock: Clock,
   nameInMetrics: (name: string) => string | undefined = () => undefined,
 ): Recorder {
-  const grouped = (name: string) => defined({ [NAME]: nameInMetrics(name) });
+  /** What a user's function throws is not ours, and must not cost a lock. */
+  function grouped(name: string): Attributes {
+    try {
+      return defined({ [NAME]: nameInMetrics(name) });
+    } catch {
+      return {};
+    }
+  }
 
   function stopwatch(): () => number {
     const began = clock.monotonic();

@@ -26,7 +26,7 @@ export interface InstrumentOptions {
   meter?: Meter | undefined;
   /**
    * What metrics say for the name of a lock, as `holdfast.lock.name`. Names are many (`invoice:42`), and each would be a
-   * series of its own; `invoice` is one.
+   * series of its own; `invoice` is one. Where it throws, there is none.
    * @default none: only spans have the name
    */
   nameInMetrics?: ((name: string) => string | undefined) | undefined;

@@ -110,6 +110,18 @@ test("nameInMetrics names each of them", async () => {
   for (const { attributes } of points) expect(attributes).toHaveProperty(["holdfast.lock.name"]);
 });
 
+test("a nameInMetrics that throws costs the name alone, and no lock", async () => {
+  const nameInMetrics = () => {
+    throw new Error("its own");
+  };
+  const { traced, rival, points } = watching({}, { nameInMetrics });
+  const lease = await traced.acquire("x");
+  await lease.release();
+  expect(await rival.tryAcquire("x")).not.toBeNull();
+  expect(await traced.request("y", () => "done")).toBe("done");
+  for (const { attributes } of await points()) expect(attributes).not.toHaveProperty(["holdfast.lock.name"]);
+});
+
 test("without a context manager the metrics are the same", async () => {
   const [known, unknown] = [watching(), watching()];
   await everything(known);

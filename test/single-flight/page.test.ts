@@ -81,17 +81,20 @@ test('onFailure: "fail": nobody pauses for longer than a second, so that nobody 
   expect(compute).toHaveBeenCalledTimes(1);
 });
 
-test("events never carry a result, whatever becomes of it, nor does what @upstash/redis says of a command", async () => {
+test.each<[string, (args: readonly unknown[]) => string]>([
+  ["@upstash/redis", (args) => `NOAUTH, command was: ${JSON.stringify(["eval", ...args])}`],
+  ["a client of your own", (args) => `NOAUTH: ${args.join(" ")}`],
+  ["one that quotes", (args) => `NOAUTH: ${JSON.stringify(args)}`],
+])("events never carry a result, whatever becomes of it and whatever %s says of a command", async (_, says) => {
   const { clock, locks, network, events } = bench();
   await singleFlight(locks, "x", KEEP, () => "hush");
   await singleFlight(locks, "x", KEEP, () => "other");
-  network.treat = ({ command: sent, args }) =>
-    sent === "land" ? { refuses: new Error(`NOAUTH, command was: ${JSON.stringify(["eval", ...args])}`) } : undefined;
+  network.treat = ({ command: sent, args }) => (sent === "land" ? { refuses: new Error(says(args)) } : undefined);
   await clock.runUntilSettled(singleFlight(locks, "y", KEEP, () => "hush"));
   expect(events.map(({ type, during }) => during ?? type)).toEqual(["acquired", "released", "acquired", "release"]);
-  expect(JSON.stringify(events.map((event) => [event, event.error?.message, event.error?.stack]))).not.toContain(
-    "hush",
-  );
+  const shown = JSON.stringify(events.map((event) => [event, event.error?.message, event.error?.stack]));
+  expect(shown).toContain("NOAUTH");
+  expect(shown).not.toContain("hush");
 });
 
 test("nothing is shared by default over command either", () => {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { memory } from "../../adapters/memory.ts";
-import { createLocks, type LockEvent, type Locks, type Transport } from "../../src/index.ts";
+import { createLocks, type LockBackendError, type LockEvent, type Locks, type Transport } from "../../src/index.ts";
 import { quorum } from "../../src/quorum.ts";
 import { SingleFlightError, singleFlight } from "../../src/single-flight.ts";
 import { rejection } from "../support/bench.ts";
@@ -208,4 +208,25 @@ test("nor one who could not look for failures when it came", async () => {
   const ends = await settle(clock, [computing, waiting]);
   expect(ends).toEqual(Array(2).fill({ status: "fulfilled", value: "made" }));
   expect(later).not.toHaveBeenCalled();
+});
+
+test("events carry no result, though every store's client repeats what it was sent", async () => {
+  const { clock, stores } = world();
+  const events: LockEvent[] = [];
+  const says = stores.map(
+    (store): Transport => ({
+      set: store.set,
+      async eval(script, keys, args) {
+        if (script.includes(LEAVES)) throw new Error(`NOAUTH: ${args.join(" ")}`);
+        return store.eval(script, keys, args);
+      },
+    }),
+  );
+  const locks = createLocks(quorum(says), { clock, onEvent: (event) => void events.push(event) });
+  expect(await clock.runUntilSettled(singleFlight(locks, "x", KEEP, () => "hush"))).toBe("hush");
+  const shown = JSON.stringify(
+    events.map(({ error }) => [error?.message, (error as LockBackendError)?.errors?.map(String)]),
+  );
+  expect(shown).toContain("NOAUTH");
+  expect(shown).not.toContain("hush");
 });
