@@ -4,25 +4,30 @@ import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { type RespClient, respClient } from "../support/resp.ts";
 import { type RestServer, startRestServer } from "../support/rest-server.ts";
 import { stated } from "./support/billed.ts";
 import { type Deployment, deploy } from "./support/deploy.ts";
+import { later, MINUTE } from "./support/later.ts";
 import { outside } from "./support/outside.ts";
 import { NODE, run, TSC } from "./support/run.ts";
 
 let redis: RedisServer;
+let client: RespClient;
 let rest: RestServer;
 let app: Deployment;
 let script: string;
 beforeAll(async () => {
   app = deploy("cloudflare-cron");
   redis = await startRedis();
+  client = respClient(redis.url);
   rest = await startRestServer({ redisUrl: redis.url });
   const entry = join(app.folder, "src/index.ts");
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
   script = (outputFiles[0] as { text: string }).text;
 });
 afterAll(async () => {
+  client.close();
   await rest.close();
   await redis.stop();
   app.remove();
@@ -65,8 +70,7 @@ async function deployed<T>(
       all.map(async (miniflare) => {
         const worker = await scheduledOf(miniflare);
         return async (minute: number) => {
-          const scheduledTime = new Date(Date.UTC(2026, 10, 1, 0, minute));
-          return (await worker.scheduled({ scheduledTime, cron: "*/5 * * * *" })).outcome;
+          return (await worker.scheduled({ scheduledTime: at(minute), cron: "*/5 * * * *" })).outcome;
         };
       }),
     );
@@ -76,7 +80,8 @@ async function deployed<T>(
   }
 }
 
-const text = (minute: string) => JSON.stringify({ text: `The digest of 2026-11-01T00:${minute}:00.000Z` });
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 1, 0, minute));
+const text = (minute: number) => JSON.stringify({ text: `The digest of ${at(minute).toISOString()}` });
 
 test("compiles", async () => {
   await run(app.folder, [NODE, TSC]);
@@ -85,13 +90,26 @@ test("compiles", async () => {
 test("a tick that three deployments get, two of them twice, is run once; the next one is another", async () => {
   await deployed(3, 200, async (deliver, calls) => {
     const [one, two, three] = deliver as [never, never, never] as ((minute: number) => Promise<string>)[];
-    const at = (minute: number) => Promise.all([one?.(minute), two?.(minute), three?.(minute), one?.(minute)]);
-    expect(await at(5)).toEqual(Array(4).fill("ok"));
+    const all = (minute: number) => Promise.all([one?.(minute), two?.(minute), three?.(minute), one?.(minute)]);
+    expect(await all(5)).toEqual(Array(4).fill("ok"));
     expect(await two?.(5)).toBe("ok");
-    expect(calls.map(({ body }) => body)).toEqual([text("05")]);
+    expect(calls.map(({ body }) => body)).toEqual([text(5)]);
     // At once: what the last tick keeps is no concern of this one's.
-    await at(10);
-    expect(calls.map(({ body }) => body)).toEqual([text("05"), text("10")]);
+    await all(10);
+    expect(calls.map(({ body }) => body)).toEqual([text(5), text(10)]);
+  });
+});
+
+test("deliveries of a tick come over nearly an hour, those of later ticks between them: each tick is run once", async () => {
+  await deployed(3, 200, async (deliver, calls) => {
+    const ticks = Array.from({ length: 11 }, (_, index) => 60 + index * 5);
+    for (const [index, current] of ticks.entries()) {
+      // The first one comes again and again, the current one now, and one from between again.
+      const due = [60, current, ticks[Math.floor(index / 2)] as number];
+      for (const [deployment, minute] of due.entries()) expect(await deliver[deployment]?.(minute)).toBe("ok");
+      await later(client, 5 * MINUTE);
+    }
+    expect(calls.map(({ body }) => body)).toEqual(ticks.map(text));
   });
 });
 
@@ -114,7 +132,7 @@ test("a deployment that is gone in the middle of a tick keeps it", async () => {
   const modules = [{ type: "ESModule" as const, path: "index.mjs", contents: script }];
   const dying = new Miniflare({ modules, compatibilityDate: "2026-07-01", cf: false, bindings, ...QUIET });
   const worker = await scheduledOf(dying);
-  const delivery = worker.scheduled({ scheduledTime: new Date(Date.UTC(2026, 10, 1, 0, 30)) }).catch(() => {});
+  const delivery = worker.scheduled({ scheduledTime: at(30) }).catch(() => {});
   await chat.called(1);
   await dying.dispose();
   await delivery;

@@ -10,6 +10,8 @@ export const DENO: string = path("test/runtimes/node_modules/.bin/deno");
 /** The native compiler: starts in a tenth of the time. */
 export const TSC: string = path("node_modules/typescript7/bin/tsc");
 export const BUN: string = path("node_modules/.bin/bun");
+/** Preloaded, it sets the clock of a process wrong by `CLOCK_AHEAD_MS`. */
+export const CLOCK_AHEAD: string = path("test/examples/support/clock-ahead.ts");
 
 // Compilers and runtimes that start wait for a core.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -21,6 +23,7 @@ export interface End {
 }
 
 export interface Running {
+  pid: number;
   /** Everything printed so far. */
   printed(): string;
   /** Waits until it has printed this; rejects if it ends without. */
@@ -86,6 +89,7 @@ export function start(folder: string, command: string[], env: Record<string, str
   });
 
   return {
+    pid: group,
     printed: () => printed,
     ended,
     kill: (signal) => void child.kill(signal),
