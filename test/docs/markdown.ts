@@ -41,7 +41,7 @@ export function reference(): Page[] {
 }
 
 export function blocksOf({ path, text }: Page): Block[] {
-  return [...text.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```$/gm)].map(
+  return [...text.matchAll(/^```(\w*)([^\n]*)\n([\s\S]*?)^```$/gm)].map(
     ({ 1: language = "", 2: info = "", 3: code = "", index }) => ({
       page: path,
       line: text.slice(0, index).split("\n").length + 1,
