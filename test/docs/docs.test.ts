@@ -18,7 +18,7 @@ const samples = [...all.flatMap(blocksOf), ...examples()].filter((block) => bloc
 
 /** What is type-checked and not run: what it has in it, and why. */
 const NOT_RUN: [text: string, why: string][] = [
-  ['from "@nestjs/common"', "Nest is no dependency; the page says with which version it was compiled and run"],
+  ['from "@nestjs/common"', "Nest is in test/nestjs, which runs it"],
   ['from "vitest"', "it needs vitest; test/testing/vitest-fake-timers.test.ts is such a test"],
   ['from "holdfast/conformance"', "it is the suite, which takes a minute; test/transports runs it over each transport"],
   ...["redlock", "redlock-universal", "redis-semaphore", "simple-redis-mutex", "@upstash/lock"].map(

@@ -34,7 +34,7 @@ function check(blocks: Block[], also: object): string[] {
     }
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    const surroundings = ["ambient", "nestjs", "vercel"].map((name) => join(root, `test/docs/${name}.d.ts`));
+    const surroundings = ["ambient", "vercel"].map((name) => join(root, `test/docs/${name}.d.ts`));
     const config = {
       extends: join(root, "tsconfig.json"),
       compilerOptions: { ...compilerOptions, ...also },
@@ -76,6 +76,10 @@ const OTHERS: Record<string, string[]> = Object.fromEntries(
   }).map(([name, types]) => [name, [join(root, "test/migrating/node_modules", types)]]),
 );
 
+const NEST: Record<string, string[]> = {
+  "@nestjs/common": [join(root, "test/nestjs/node_modules/@nestjs/common/index.d.ts")],
+};
+
 const SOURCES: Record<string, string[]> = Object.fromEntries(
   Object.entries(JSON.parse(read("jsr.json")).exports as Record<string, string>).map(([subpath, source]) => [
     subpath.replace(".", "holdfast"),
@@ -93,7 +97,7 @@ const compilerOptions = {
   declaration: false,
   noUnusedLocals: false,
   noUnusedParameters: false,
-  paths: { ...SOURCES, ...OTHERS },
+  paths: { ...SOURCES, ...OTHERS, ...NEST },
 };
 
 /** A sample that another one imports begins with its name in a comment. */
