@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Kind } from "./kinds.ts";
 import type { Place } from "./place.ts";
-import { ROWS, type Row, type System } from "./rows.ts";
+import { type Feature, ROWS, type Row, type System } from "./rows.ts";
 
 /** Where a row is shown, and which part of it where one test does not show it all. */
 type Where = readonly Kind[] | { over: readonly Kind[]; part: string };
@@ -15,12 +15,12 @@ export interface Proofs<S extends System> {
 
 /** The tests of one system, side by side: they are named after its rows, and there is one for each at least. */
 export function lineage<S extends System>(system: S, prove: (row: Proofs<S>["row"]) => void): void {
-  const rows: Record<string, string> = ROWS[system];
+  const rows: Record<string, Feature> = ROWS[system];
   const shown = new Set<string>();
 
   function row(name: Row<S>, where: Where | string, proof: (place: Place) => unknown): void {
     shown.add(name);
-    const title = `${name} → ${rows[name]}`;
+    const title = `${name} → ${rows[name]?.here.replaceAll("`", "")}`;
     if (typeof where === "string") return void test(`${title} (${where})`, async () => proof(undefined as never));
     const { over, part = undefined } = "over" in where ? where : { over: where };
     for (const kind of over) {
