@@ -1,7 +1,3 @@
-/**
- * The Python systems by the commands that they send, as their sources have them: python-redilock 0.6, txredlock and
- * redlock-py (`SET NX PX`), python-redis-lock 4.0 and redismutex 1.0 (`SET NX EX`). No Python is run.
- */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
@@ -9,18 +5,11 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ioredis } from "../../adapters/ioredis.ts";
 import { createLocks, type LockEvent, type Locks } from "../../src/index.ts";
 import { failsWith, noUnhandledRejections } from "../support/outcome.ts";
+import { SYSTEMS } from "./systems.ts";
 
 noUnhandledRejections();
 
 const DELETE_IF_MINE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
-
-const SYSTEMS: { system: string; prefix: string; life: ["PX" | "EX", number] | [] }[] = [
-  { system: "python-redilock", prefix: "", life: ["PX", 60_000] },
-  { system: "txredlock, redlock-py", prefix: "", life: ["PX", 60_000] },
-  { system: "python-redis-lock", prefix: "lock:", life: ["EX", 60] },
-  { system: "python-redis-lock without expire", prefix: "lock:", life: [] },
-  { system: "redismutex", prefix: "", life: ["EX", 60] },
-];
 
 let client: Redis;
 beforeAll(() => {

@@ -164,6 +164,16 @@ export function excludeEachOther(
       await second.release();
     });
 
+    test("neither is re-entrant", async () => {
+      const [theirName, name] = [fresh(), fresh()];
+      const held = await theirs.take(theirName, LONG);
+      expect(await theirs.take(theirName, LONG)).toBeNull();
+      await held?.release();
+      const lease = await ours.acquire(name);
+      expect(await ours.tryAcquire(name)).toBeNull();
+      await lease.release();
+    });
+
     test("its lock can be extended while it is its own", async () => {
       const name = fresh();
       const held = await theirs.take(name, 5000);
