@@ -11,7 +11,7 @@ const peers = join(root, "test/migrating");
 const builtins = builtinModules.flatMap((name) => [name, `node:${name}`]);
 
 /** Bundles as for a Worker without Node's modules. */
-async function bundle(contents: string, resolveDir: string) {
+async function bundle(contents: string, resolveDir: string, external: string[] = []) {
   return build({
     stdin: { contents, resolveDir },
     bundle: true,
@@ -22,7 +22,7 @@ async function bundle(contents: string, resolveDir: string) {
     platform: "neutral",
     target: "es2022",
     mainFields: ["browser", "module", "main"],
-    external: builtins,
+    external: [...builtins, ...external],
     logLevel: "silent",
   });
 }
@@ -53,15 +53,33 @@ describe("modules of Node that a bundle for the edge would need", () => {
   });
 });
 
+/** Bytes, minified and gzipped, but for these clients. */
+async function size(code: string, resolveDir: string, clients: string[] = []): Promise<number> {
+  const { outputFiles } = await bundle(code, resolveDir, clients);
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+}
+
+const ours = (adapter: string) =>
+  size(`export { createLocks } from "./src/index.ts"; export * from "./adapters/${adapter}.ts"`, root);
+
 test("@upstash/lock with its client is larger than holdfast with its own REST caller", async () => {
-  const size = async (code: string, resolveDir: string) => {
-    const { outputFiles } = await bundle(code, resolveDir);
-    return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
-  };
   const theirs = await size('export { Lock } from "@upstash/lock"; export { Redis } from "@upstash/redis"', peers);
-  const ours = 'export { createLocks } from "./src/index.ts"; export { upstash } from "./adapters/upstash.ts"';
   expect(theirs / 1000).toBeCloseTo(19.4, 0);
-  expect(await size(ours, root)).toBeLessThan(theirs);
+  expect(await ours("upstash")).toBeLessThan(theirs);
+});
+
+test("without the client, every library but redlock 4 is smaller than holdfast with an adapter", async () => {
+  const smallest = Math.min(...(await Promise.all(["ioredis", "node-redis", "upstash"].map(ours))));
+  for (const code of [
+    'export { default } from "redlock5"',
+    'export { Mutex, RedlockMutex } from "redis-semaphore"',
+    'export { createLock, createRedlock, IoredisAdapter } from "universal"',
+    'export { Lock } from "@upstash/lock"',
+    'export { lock, tryLock } from "simple-redis-mutex"',
+  ]) {
+    expect(await size(code, peers, ["ioredis", "redis", "@upstash/redis"]), code).toBeLessThan(smallest);
+  }
+  expect(await size('export { default } from "redlock4"', peers)).toBeGreaterThan(smallest);
 });
 
 test("redlock 5: its types are not reached by its exports", { timeout: 120_000 }, () => {
