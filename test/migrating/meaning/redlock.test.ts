@@ -1,39 +1,23 @@
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { ioredis } from "../../../adapters/ioredis.ts";
 import { createLocks } from "../../../src/index.ts";
 import { failsWith, noUnhandledRejections, outcome } from "../../support/outcome.ts";
 import { until } from "../../support/redis-process.ts";
-import { type RedisServer, startRedis } from "../../support/redis-server.ts";
-import { ExecutionError, Redlock4, Redlock5 } from "../libraries.ts";
+import { ExecutionError, Redlock5 } from "../libraries.ts";
+import { severalStores } from "./stores.ts";
 import { meanings } from "./table.ts";
 
 noUnhandledRejections();
 
-let server: RedisServer;
-/** Three stores that share nothing: databases of one server. */
-let stores: Redis[] = [];
-let client: Redis;
-/** There is no server. */
-let down: Redis;
-beforeAll(async () => {
-  server = await startRedis();
-  stores = [0, 1, 2].map((db) => new Redis(server.url, { db }));
-  client = stores[0] as Redis;
-  down = new Redis(1, "127.0.0.1", { maxRetriesPerRequest: 0, retryStrategy: () => 20 });
-  down.on("error", () => {});
-});
-afterAll(async () => {
-  for (const each of [...stores, down]) each?.disconnect();
-  await server?.stop();
-});
+const at = severalStores();
 let count = 0;
 const fresh = () => `meaning-${++count}`;
 
 const ONCE = { retryCount: 0 };
 const QUICK = { retryDelay: 1, retryJitter: 0 };
-const five = (settings = {}) => new Redlock5([client], settings);
-const ours = () => createLocks(ioredis(client), { prefix: "" });
+const five = (settings = {}) => new Redlock5([at.client], settings);
+const ours = () => createLocks(ioredis(at.client), { prefix: "" });
 
 meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
   shown(
@@ -48,8 +32,8 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
     await expect(five().acquire([name], undefined as never)).rejects.toThrow("must be an integer");
     expect((await failsWith("OPTIONS", ours().acquire(name, { ttl: 250 }))).message).toContain('"250ms"');
     const lease = await ours().acquire(name);
-    expect(await client.pttl(name)).toBeGreaterThan(15_000);
-    expect(await client.pttl(name)).toBeLessThanOrEqual(30_000);
+    expect(await at.client.pttl(name)).toBeGreaterThan(15_000);
+    expect(await at.client.pttl(name)).toBeLessThanOrEqual(30_000);
     await lease.release();
   });
 
@@ -57,14 +41,14 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
     const { retryCount, retryDelay, retryJitter } = five().settings;
     expect([retryCount, retryDelay, retryJitter, retryCount * retryDelay]).toEqual([10, 200, 100, 2000]);
     const name = fresh();
-    await client.set(name, "another");
+    await at.client.set(name, "another");
     const { error } = await outcome(five(QUICK).acquire([name], 1000));
     expect((error as ExecutionError).attempts).toHaveLength(11);
   });
 
   row("`retryCount: 0`", async () => {
     const name = fresh();
-    await client.set(name, "another");
+    await at.client.set(name, "another");
     const { error } = await outcome(five(ONCE).acquire([name], 1000));
     expect((error as ExecutionError).attempts).toHaveLength(1);
     expect(await ours().tryAcquire(name)).toBeNull();
@@ -72,13 +56,13 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
 
   row("`retryCount: -1`", async () => {
     const name = fresh();
-    await client.set(name, "another");
+    await at.client.set(name, "another");
     const redlock = five({ ...QUICK, retryCount: -1 });
     let refusals = 0;
     redlock.on("error", () => void refusals++);
     const waiting = redlock.acquire([name], 1000);
     await until(async () => refusals > 11, "it gave up");
-    await client.del(name);
+    await at.client.del(name);
     await (await waiting).release();
   });
 
@@ -105,7 +89,7 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
     const [theirs, mine] = [fresh(), fresh()];
     const began = Date.now();
     const using = five(ONCE).using([theirs], 1000, async (signal) => {
-      await client.del(theirs);
+      await at.client.del(theirs);
       await until(async () => signal.aborted, "nobody was told");
       expect(signal.error).toBeInstanceOf(ExecutionError);
       // Its time is over: 1 % and 2 ms are taken off.
@@ -114,7 +98,7 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
     await expect(using).rejects.toThrow("quorum");
 
     const request = ours().request(mine, { ttl: "9s" }, async (lease) => {
-      await client.del(mine);
+      await at.client.del(mine);
       await until(async () => lease.signal.aborted, "nobody was told");
       expect(lease.signal.reason).toMatchObject({ code: "LOST", reason: "deleted" });
     });
@@ -134,49 +118,49 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
     const lock = await five().acquire([name], 60_000);
     const other = await lock.extend(5000);
     expect(other).not.toBe(lock);
-    expect(await client.pttl(name)).toBeLessThanOrEqual(5000);
+    expect(await at.client.pttl(name)).toBeLessThanOrEqual(5000);
     await other.release();
 
     const lease = await ours().acquire(name, { ttl: "60s" });
     expect(await lease.extend("5s")).toBeGreaterThan(Date.now() + 30_000);
-    expect(await client.pttl(name)).toBeGreaterThan(30_000);
+    expect(await at.client.pttl(name)).toBeGreaterThan(30_000);
     await lease.release();
   });
 
   row("`lock.release()` throws an `ExecutionError`, after its retries, if the lock was lost", async () => {
     const [theirs, mine] = [fresh(), fresh()];
     const lock = await five({ ...QUICK, retryCount: 3 }).acquire([theirs], 60_000);
-    await client.del(theirs);
+    await at.client.del(theirs);
     const { error } = await outcome(lock.release());
     expect(error).toBeInstanceOf(ExecutionError);
     expect((error as ExecutionError).attempts).toHaveLength(4);
 
     const expired = await ours().acquire(mine, { ttl: "300ms" });
-    await until(async () => (await client.exists(mine)) === 0, "it never ends");
+    await until(async () => (await at.client.exists(mine)) === 0, "it never ends");
     expect(await expired.release()).toBe(false);
     // Deleted by hand before the deadline, it is as if an earlier copy of the release had freed it.
     const deleted = await ours().acquire(mine);
-    await client.del(mine);
+    await at.client.del(mine);
     expect(await deleted.release()).toBe(true);
   });
 
   row("`lock.value`, `lock.expiration`", async () => {
     const name = fresh();
     const lock = await five().acquire([name], 60_000);
-    expect(await client.get(name)).toBe(lock.value);
+    expect(await at.client.get(name)).toBe(lock.value);
     expect(lock.expiration).toBeTypeOf("number");
     await lock.release();
   });
 
   row("`ExecutionError`, for busy and outage alike", async () => {
-    const { error } = await outcome(new Redlock5([down], ONCE).acquire([fresh()], 1000));
+    const { error } = await outcome(new Redlock5([at.down], ONCE).acquire([fresh()], 1000));
     const [attempt] = await Promise.all((error as ExecutionError).attempts);
-    expect([...(attempt?.votesAgainst ?? [])]).toEqual([[down, expect.any(Error)]]);
+    expect([...(attempt?.votesAgainst ?? [])]).toEqual([[at.down, expect.any(Error)]]);
   });
 
   row("the event `error`", async () => {
     const told: unknown[] = [];
-    const redlock = new Redlock5([...stores.slice(0, 2), down], ONCE);
+    const redlock = new Redlock5([...at.stores.slice(0, 2), at.down], ONCE);
     redlock.on("error", (error) => void told.push(error));
     const lock = await redlock.acquire([fresh()], 60_000);
     await until(async () => told.length > 0, "nobody was told");
@@ -184,69 +168,11 @@ meanings("redlock 5.0.0-beta.2", ({ row, shown }) => {
   });
 
   row("`redlock.quit()`", async () => {
-    const [theirs, mine] = [new Redis(server.url), new Redis(server.url)];
+    const [theirs, mine] = [new Redis(at.server.url), new Redis(at.server.url)];
     await new Redlock5([theirs]).quit();
     await until(async () => theirs.status === "end", "it is open");
     await createLocks(ioredis(mine)).close();
     expect(await mine.ping()).toBe("PONG");
     mine.disconnect();
-  });
-});
-
-meanings("redlock 4.2.0", ({ row, shown }) => {
-  const four = () => new Redlock4([client], ONCE);
-
-  row("`lock`, `unlock`, also with a callback", async () => {
-    const name = fresh();
-    const lock = await new Promise<Awaited<ReturnType<Redlock4["lock"]>>>((resolve, reject) => {
-      four().lock(name, 60_000, (error, lock) => (error ? reject(error) : resolve(lock)));
-    });
-    expect(await client.get(name)).toBe(lock.value);
-    await new Promise<unknown>((resolve) => lock.unlock(resolve));
-    expect(await client.exists(name)).toBe(0);
-  });
-
-  row("`disposer` with Bluebird's `using`", async () => {
-    const name = fresh();
-    const promise = four().lock(fresh(), 60_000);
-    const { using } = promise.constructor as unknown as {
-      using(disposer: object, work: () => unknown): Promise<unknown>;
-    };
-    expect(await using(four().disposer(name, 60_000), () => client.exists(name))).toBe(1);
-    expect(await client.exists(name)).toBe(0);
-    await (await promise).unlock();
-  });
-
-  row("no renewal", async () => {
-    const name = fresh();
-    const lease = await ours().acquire(name, { ttl: "1s", renew: true });
-    const lock = await four().lock(fresh(), 1000);
-    await until(async () => lock.expiration < Date.now() - 200, "time stands still");
-    await expect(lock.unlock()).rejects.toThrow("Unable to fully release");
-    expect(await lease.release()).toBe(true);
-  });
-
-  row("`unlock` rejects with a `LockError` if the lock was lost", async () => {
-    const name = fresh();
-    const lock = await four().lock(name, 60_000);
-    await client.del(name);
-    const { error } = await outcome(lock.unlock());
-    expect(error).toMatchObject({ name: "LockError", message: expect.stringContaining("Unable to fully release") });
-  });
-
-  shown(
-    "`LockError`, for busy and outage alike",
-    "comparison/outage.test.ts",
-    "redlock 4: one error for both, word for word",
-    "holdfast: TIMEOUT and BACKEND",
-  );
-
-  row("the event `clientError`", async () => {
-    const told: unknown[] = [];
-    const redlock = new Redlock4([...stores.slice(0, 2), down], ONCE);
-    redlock.on("clientError", (error) => void told.push(error));
-    const lock = await redlock.lock(fresh(), 60_000);
-    expect(told).toHaveLength(1);
-    await lock.unlock();
   });
 });
