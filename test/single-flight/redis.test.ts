@@ -1,7 +1,9 @@
 import { Cluster, Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ioredis } from "../../adapters/ioredis.ts";
+import { memory } from "../../adapters/memory.ts";
 import { upstash } from "../../adapters/upstash.ts";
+import { LEAVE, PEEK } from "../../src/flight-scripts.ts";
 import { createLocks, type Locks, type Transport } from "../../src/index.ts";
 import { singleFlight } from "../../src/single-flight.ts";
 import { read, tableUnder } from "../docs/markdown.ts";
@@ -40,6 +42,28 @@ test("a large text, and SCRIPT FLUSH between any two commands", async () => {
   } finally {
     redis.disconnect();
   }
+});
+
+describe("a store of a quorum takes no result of an earlier fence than it has", () => {
+  const takesNone = async (transport: Transport) => {
+    const keys = ["lock", "fence", "result"].map((each) => `${prefix}{earlier}${each}`);
+    const leave = (token: string, value: string) => transport.eval(LEAVE, keys, [token, "60000", "", value]);
+    const token = `t${"a".repeat(22)}`;
+    await transport.set(keys[0] as string, token, { nx: true, px: 60_000 });
+    expect(await leave(token, '9 ="later"')).toMatchObject(["held"]);
+    expect(await leave(token, '8 ="earlier"')).toMatchObject(["gone"]);
+    expect(await leave(token, '9 ="later"')).toMatchObject(["held"]);
+    expect(await leave(token, '10 ="last"')).toMatchObject(["held"]);
+    const kept = (await transport.eval(PEEK, keys, [])) as unknown[];
+    expect(kept[3]).toBe('="last"');
+  };
+
+  test("in Redis", async () => {
+    const redis = new Redis(inject("redisUrl"));
+    await takesNone(ioredis(redis)).finally(() => redis.disconnect());
+  });
+
+  test("in memory", () => takesNone(memory()));
 });
 
 describe("over REST", () => {

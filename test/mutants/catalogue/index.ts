@@ -1,6 +1,7 @@
 import type { Kind, Mutant } from "../mutant.ts";
 import { deadlines } from "./deadlines.ts";
 import { fencing } from "./fencing.ts";
+import { flights } from "./flights.ts";
 import { granting } from "./granting.ts";
 import { outcomes } from "./outcomes.ts";
 import { releasing } from "./releasing.ts";
@@ -20,6 +21,7 @@ export const KINDS: readonly Kind[] = [
   outcomes,
   wire,
   wakeups,
+  flights,
 ];
 
 export const MUTANTS: readonly Mutant[] = KINDS.flatMap(({ mutants }) => mutants);

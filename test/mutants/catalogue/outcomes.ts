@@ -113,8 +113,8 @@ export const outcomes: Kind = {
       bug: "an onEvent that throws breaks what it was told of",
       edits: edit(
         "src/create-locks.ts",
-        "await onEvent?.(event);\n      } catch {}",
-        "await onEvent?.(event);\n      } finally {}",
+        "await onEvent(event);\n        } catch {}",
+        "await onEvent(event);\n        } finally {}",
       ),
       killer: inUnit("events", "an onEvent that throws changes nothing"),
     },
