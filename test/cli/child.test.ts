@@ -1,10 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createLocks } from "holdfast";
 import { memory } from "holdfast/memory";
 import { expect, test, vi } from "vitest";
 import { runUnder } from "../../cli/child.ts";
+import { processes } from "../../cli/processes.ts";
 
 vi.mock("../../cli/guard.ts", () => ({
   startGuardian() {
@@ -12,13 +10,14 @@ vi.mock("../../cli/guard.ts", () => ({
   },
 }));
 
+const children = () => processes().flatMap(({ pid, parent }) => (parent === process.pid ? pid : []));
+
 test("what fails while a command is being started leaves none running without the lock", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-child-"));
-  const file = join(folder, "started");
   const locks = createLocks(memory());
+  const before = children();
   try {
     const work = {
-      command: ["sh", "-c", `echo > ${file}; exec sleep 2`],
+      command: ["sleep", "2"],
       grace: 0,
       ttl: 30_000,
       timeout: 1000,
@@ -32,10 +31,9 @@ test("what fails while a command is being started leaves none running without th
       onGuardianLost() {},
     };
     await expect(runUnder(await locks.acquire("it"), work)).rejects.toThrow("EMFILE");
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(existsSync(file)).toBe(false);
+    // Who was started is there as soon as `spawn` has returned.
+    expect(children()).toEqual(before);
   } finally {
     await locks.close();
-    rmSync(folder, { recursive: true });
   }
 });
