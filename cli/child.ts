@@ -50,7 +50,7 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   const reserve = margin(ttl);
   let deadline = inMilliseconds(lease.remaining());
   let lost: string | undefined;
-  let ending: Promise<void> | undefined;
+  let ending: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let exited = false;
   /** Whether the user was told of the loss. */
@@ -77,7 +77,7 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   guard.tell({ command: { ...membership, grace, margin: reserve }, deadline });
 
   const left = () => until(deadline) - reserve;
-  function end(): Promise<void> {
+  function end(): Promise<boolean> {
     guard.tell({ ending: true });
     ending ??= endGroup(group, grace, left);
     return ending;
@@ -125,8 +125,13 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
     const inTime = lost === undefined && lease.held;
     // Nothing that it has left behind may work on without the lock.
     if (!ending && group.left()) work.onLeftBehind();
-    if (ending || group.left()) await end();
-    if (!inTime) return { code, signal: by, lost: lost ?? "expired", late: !told };
+    const gone = ending || group.left() ? await end() : true;
+    if (!inTime) {
+      // What is still ours in Redis protects nobody any more. After its deadline it is nobody's.
+      const rest = until(deadline);
+      if (gone && rest > 0 && (await giveBack(lease, Math.min(work.timeout, rest))) === undefined) work.onKept();
+      return { code, signal: by, lost: lost ?? "expired", late: !told };
+    }
     // It was held until the end, unless Redis says that it was not.
     const held = await giveBack(lease, work.timeout);
     if (held === undefined) work.onKept();

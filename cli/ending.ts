@@ -43,9 +43,9 @@ export function patience(left: number, grace: number, begun: boolean): number {
 
 /**
  * Ends a group: TERM, and KILL for what is left after `grace`, but no later than when `left` says that no time is.
- * Resolves when nothing of it is left.
+ * Resolves when nothing of it is left, or what is left is out of reach, to whether nothing that it has started works on.
  */
-export async function endGroup(group: Group, grace: number, left: () => number): Promise<void> {
+export async function endGroup(group: Group, grace: number, left: () => number): Promise<boolean> {
   const patience = inMilliseconds(grace);
   if (Math.min(grace, left()) > 0) {
     group.send("SIGTERM");
@@ -55,12 +55,15 @@ export async function endGroup(group: Group, grace: number, left: () => number):
   for (;;) {
     const rest = Math.min(until(patience), left());
     if (rest <= 0) break;
-    if (!group.left()) return;
+    if (!group.left()) return true;
     await sleep(Math.min(rest, LOOK));
   }
+  // Who is killed can end nothing any more.
+  const strays = group.hasStrays();
   const end = inMilliseconds(AFTER_KILL);
   do {
     group.send("SIGKILL");
     await sleep(5);
   } while (group.left() && until(end) > 0);
+  return !strays && !group.left();
 }

@@ -20,18 +20,25 @@ export interface Group {
   send(signal: NodeJS.Signals): void;
   /** Whether any member is left. */
   left(): boolean;
+  /** Whether something has left it whose parent is still a member: the command of a `run` inside of this one, maybe. */
+  hasStrays(): boolean;
+}
+
+/** Adds to these all that they have started, as far as it is in the list. */
+function addDescendants(found: Set<number>, list: readonly Process[]): Set<number> {
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const one of list) if (found.has(one.parent)) found.add(one.pid);
+  }
+  return found;
 }
 
 export function groupOf({ pid, leads, mark, session }: Membership): Group {
   function members(): Process[] {
     const all = processes();
     if (leads) return all.filter((one) => one.group === pid || one.session === pid);
-    const found = new Set([pid]);
     const mine = all.filter((one) => one.session === session);
-    for (let before = 0; before < found.size; ) {
-      before = found.size;
-      for (const one of mine) if (found.has(one.parent)) found.add(one.pid);
-    }
+    const found = addDescendants(new Set([pid]), mine);
     // What lost its parent is known by what it was started with.
     return mine.filter((one) => one.pid !== process.pid && (found.has(one.pid) || startedWith(one.pid, mark)));
   }
@@ -44,6 +51,10 @@ export function groupOf({ pid, leads, mark, session }: Membership): Group {
     pass: (signal) => (leads ? kill(-pid, signal) : send(signal)),
     send,
     left: () => members().length > 0,
+    hasStrays() {
+      const inside = new Set(members().map((one) => one.pid));
+      return addDescendants(new Set(inside), processes()).size > inside.size;
+    },
   };
 }
 

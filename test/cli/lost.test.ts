@@ -9,7 +9,6 @@ import {
   freshFile,
   HERE,
   holderOf,
-  holdfast,
   linesOf,
   PREFIX,
   pidsIn,
@@ -53,23 +52,6 @@ test.concurrent("what another has is left to it, and whoever ignores TERM is kil
   await untilGone(pids);
   expect(await holderOf(name)).toBe("somebody else's");
   await shared().send("DEL", PREFIX + name);
-});
-
-test.concurrent("--max-hold ends a command that takes too long", async () => {
-  const name = fresh();
-  const words = [
-    "--ttl",
-    "1s",
-    "--max-hold",
-    "1s",
-    "--",
-    "sh",
-    "-c",
-    "trap 'exit 0' TERM; while :; do sleep 0.05; done",
-  ];
-  const finished = await holdfast(["run", name, ...HERE, ...words]);
-  expect(finished.code).toBe(114);
-  expect(finished.stderr).toContain("--max-hold");
 });
 
 test.concurrent("a command that ends well after its lock was deleted is not passed off as protected", async () => {

@@ -4,6 +4,7 @@ import { endGroup, inMilliseconds, margin, patience, until } from "../../cli/end
 import type { Group } from "../../cli/group.ts";
 import { groupOf } from "../../cli/group.ts";
 import { fromPs, processes } from "../../cli/processes.ts";
+import { until as eventually } from "../support/redis-process.ts";
 
 const sleeper = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
 afterAll(() => sleeper.kill("SIGKILL"));
@@ -23,15 +24,15 @@ test("a group has the command and not the one who started it, whether it leads o
 });
 
 /** A group that ends at a signal, or does not, and notes what it hears. */
-function pretended(endsAt: NodeJS.Signals): { group: Group; heard: string[] } {
+function pretended(endsAt: NodeJS.Signals, strays = false): { group: Group; heard: string[] } {
   const heard: string[] = [];
   const send = (signal: NodeJS.Signals) => void heard.push(signal);
-  return { heard, group: { pass: send, send, left: () => !heard.includes(endsAt) } };
+  return { heard, group: { pass: send, send, left: () => !heard.includes(endsAt), hasStrays: () => strays } };
 }
 
 test("TERM, and no KILL for who ends by it", async () => {
   const { group, heard } = pretended("SIGTERM");
-  await endGroup(group, 60_000, () => 60_000);
+  expect(await endGroup(group, 60_000, () => 60_000)).toBe(true);
   expect(heard).toEqual(["SIGTERM", "SIGCONT"]);
 });
 
@@ -42,12 +43,34 @@ test("KILL when the grace is over, or the time is, and at once when there is nei
   ] as const) {
     const { group, heard } = pretended("SIGKILL");
     const deadline = inMilliseconds(left);
-    await endGroup(group, grace, () => until(deadline));
+    expect(await endGroup(group, grace, () => until(deadline))).toBe(true);
     expect(heard).toEqual(["SIGTERM", "SIGCONT", "SIGKILL"]);
   }
   const { group, heard } = pretended("SIGKILL");
   await endGroup(group, 60_000, () => -5);
   expect(heard).toEqual(["SIGKILL"]);
+});
+
+test("who was killed with something of its own outside of the group has ended nothing there; who ended at TERM has", async () => {
+  expect(await endGroup(pretended("SIGKILL", true).group, 0, () => 60_000)).toBe(false);
+  expect(await endGroup(pretended("SIGTERM", true).group, 60_000, () => 60_000)).toBe(true);
+});
+
+test("strays are what has left the session of a group and is still a child in it", async () => {
+  const script = "setsid sleep 60 & echo; wait";
+  const shell = spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  const group = groupOf({ pid: shell.pid as number, leads: true, mark: "HOLDFAST_TOKEN=x", session: 0 });
+  const strayed = () => processes().find(({ parent, session }) => parent === shell.pid && session !== shell.pid);
+  try {
+    await eventually(async () => strayed() !== undefined, "nothing left the session");
+    expect(group.hasStrays()).toBe(true);
+  } finally {
+    const stray = strayed();
+    if (stray) process.kill(stray.pid, "SIGKILL");
+    shell.kill("SIGKILL");
+  }
+  const { pid } = sleeper;
+  expect(groupOf({ pid: pid as number, leads: true, mark: "HOLDFAST_TOKEN=x", session: 0 }).hasStrays()).toBe(false);
 });
 
 test("a deadline passes when either clock says so", () => {
