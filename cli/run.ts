@@ -69,7 +69,7 @@ async function runIn(session: Session, name: string, command: string[], options:
   try {
     lease = await locks.acquire(name, { signal: interrupted.signal });
     if (interrupted.signal.aborted) {
-      await lease.release();
+      if ((await giveBack(lease, session.timeout)) === undefined) session.leave(name);
       throw interrupted.signal.reason;
     }
   } catch (error) {
@@ -89,10 +89,6 @@ async function runIn(session: Session, name: string, command: string[], options:
     HOLDFAST_FENCE: fence?.toString(),
     HOLDFAST_EXPIRES_AT: String(expiresAt),
   };
-  const kept = () => {
-    session.abandon();
-    say.note(`${title} could not be given back (Redis did not answer, or refused): it is free when its ttl is over`);
-  };
   const ended = await runUnder(lease, {
     command,
     grace,
@@ -109,10 +105,10 @@ async function runIn(session: Session, name: string, command: string[], options:
       say.error(`the lock ${title} is lost: ${WHY[reason] ?? reason}; ending the command within ${within}`, EXIT.lost);
     },
     onLeftBehind: () => say.note(`ending what the command has left behind, within ${forPeople(grace)}`),
-    onKept: kept,
+    onKept: () => session.leave(name),
     onGuardianLost: () => say.note("the guardian has ended: if this process is killed, the command will go on"),
   }).catch(async (error: NodeJS.ErrnoException) => {
-    if ((await giveBack(lease, session.timeout)) === undefined) kept();
+    if ((await giveBack(lease, session.timeout)) === undefined) session.leave(name);
     if (error.syscall?.startsWith("spawn") !== true) throw error;
     const missing = error.code === "ENOENT";
     const text = missing ? "there is no such command" : `cannot be executed (${error.code})`;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Locks, LocksOptions, Transport } from "holdfast";
+import type { LockEvent, Locks, LocksOptions, Transport } from "holdfast";
 import { createLocks, isLockError } from "holdfast";
 import { quorum } from "holdfast/quorum";
 import type { Connection } from "./connection.ts";
@@ -30,8 +30,8 @@ export interface Session {
   connections(): Promise<Connection[]>;
   /** A text without secrets. */
   clean(text: string): string;
-  /** Redis does not answer: `close` is to wait for nothing. */
-  abandon(): void;
+  /** A lock could not be given back: says so, and lets `close` wait for nothing. */
+  leave(name: string): void;
   close(): Promise<void>;
 }
 
@@ -109,14 +109,25 @@ export function openSession(common: Common, env: NodeJS.ProcessEnv = process.env
   let opened: Connection[] = [];
   let locks: Locks | undefined;
   let abandoned = false;
+  let granted = false;
+  /** What may have been granted and could not be given back. */
+  const uncertain = new Set<string>();
+
+  const free = "could not be given back (Redis did not answer, or refused): it is free when its ttl is over";
+  function note({ type, during, name }: LockEvent): void {
+    granted ||= type === "acquired";
+    // Of a quorum one server that is away does not matter.
+    if (during === "clean-up" && servers.length === 1) uncertain.add(name);
+  }
 
   const session: Session = {
     say,
     servers,
     timeout,
     clean,
-    abandon() {
+    leave(name) {
       abandoned = true;
+      say.note(`${shown(name)} ${free}`);
     },
     async connections() {
       opened = await Promise.all(servers.map((server) => connect(server, timeout)));
@@ -130,12 +141,21 @@ export function openSession(common: Common, env: NodeJS.ProcessEnv = process.env
       const transports = opened.map(({ transport }) => transport);
       const [first] = transports;
       const over = first && transports.length === 1 ? first : quorum(transports);
-      locks = createLocks(over, options);
+      locks = createLocks(over, {
+        ...options,
+        onEvent(event) {
+          note(event);
+          given.onEvent?.(event);
+        },
+      });
       return locks;
     },
     async close() {
       const closed = locks?.close().catch(() => {});
       if (!abandoned) await closed;
+      // What was given up right now is told of right after.
+      await sleep(0);
+      for (const name of granted ? [] : uncertain) say.note(`what may have been granted of ${shown(name)} ${free}`);
       for (const connection of opened) connection.close();
     },
   };

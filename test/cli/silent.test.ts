@@ -1,48 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../support/redis-process.ts";
 import { startRedis } from "../support/redis-server.ts";
+import { type Silent, startSilent } from "./silent-server.ts";
 import { expectFree, fresh, holdfast, PREFIX, type Running, start, untilGone } from "./support.ts";
-
-interface Silent {
-  url: string;
-  /** How many connections were accepted. */
-  accepted(): number;
-  /** Breaks every connection. */
-  cut(): void;
-  close(): void;
-}
-
-/** Accepts connections, and says nothing; but those of these numbers, from 1, are led to Redis. */
-async function startSilent(leads: (nth: number) => boolean = () => false): Promise<Silent> {
-  const { hostname, port } = new URL(inject("redisUrl"));
-  const sockets = new Set<Socket>();
-  const keep = (socket: Socket) => sockets.add(socket.on("error", () => {}));
-  let accepted = 0;
-  const server = createServer((socket) => {
-    keep(socket);
-    if (!leads(++accepted)) return void socket.resume();
-    const redis = connect(Number(port || 6379), hostname);
-    keep(redis);
-    socket.pipe(redis).pipe(socket);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    accepted: () => accepted,
-    cut,
-    close() {
-      server.close();
-      cut();
-    },
-  };
-}
 
 let one: Silent;
 let two: Silent;
@@ -115,7 +75,7 @@ test.concurrent("a quorum does without one that is silent, and not without two o
 });
 
 test.concurrent("who meets silence when reconnecting tries again, and keeps the lock", async () => {
-  const server = await startSilent((nth) => nth !== 2);
+  const server = await startSilent({ leads: (nth) => nth !== 2 });
   try {
     const name = fresh();
     const words = ["--timeout", "500ms", "--ttl", "30s", "--", "sh", "-c", "echo up; read -r _; exit 5"];
