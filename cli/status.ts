@@ -41,20 +41,38 @@ export async function status(common: Common, given: string[], options: { watch?:
   return inSession(common, async ({ say, open }) => {
     const pause = watch ? milliseconds("--watch", watch === true ? "1s" : watch, 100, 86_400_000) : 0;
     const locks = await open({}, names);
-    const interrupted = interruption();
-    try {
-      for (;;) {
-        const found = await snapshots(locks, names);
-        if (watch && process.stdout.isTTY && !say.json) process.stdout.write(CLEAR);
-        print(say, common.prefix, found, names);
-        if (!watch) return { code: names.length === 0 || found.every(({ held }) => held) ? EXIT.done : EXIT.refused };
-        await sleep(pause, undefined, { signal: interrupted.signal }).catch(() => {});
-        // Being told to stop is how a watch ends.
-        if (interrupted.signal.aborted) return { code: EXIT.done };
-        if (!process.stdout.writable) return { code: EXIT.done };
-      }
-    } finally {
-      interrupted.ignore();
+    if (!watch) {
+      const found = await snapshots(locks, names);
+      print(say, common.prefix, found, names);
+      return { code: names.length === 0 || found.every(({ held }) => held) ? EXIT.done : EXIT.refused };
     }
+    // Being told to stop is how a watch ends, and that nobody reads it any more.
+    const { signal: told, ignore } = interruption();
+    const over = new AbortController();
+    const { signal } = over;
+    told.addEventListener("abort", () => over.abort());
+    // Node leaves it writable all the same.
+    process.stdout.once("error", () => over.abort());
+    try {
+      while (!signal.aborted) {
+        const found = await unlessAborted(snapshots(locks, names), signal);
+        if (!found) break;
+        if (process.stdout.isTTY && !say.json) process.stdout.write(CLEAR);
+        print(say, common.prefix, found, names);
+        await sleep(pause, undefined, { signal }).catch(() => {});
+      }
+      return { code: EXIT.done };
+    } finally {
+      ignore();
+    }
+  });
+}
+
+/** What the work results in, or nothing once the signal fires, whatever Redis does. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const told = () => resolve(undefined);
+    signal.addEventListener("abort", told);
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", told));
   });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { until } from "../support/redis-process.ts";
+import { startRedis } from "../support/redis-server.ts";
 import { fresh, HERE, holderOf, holdfast, PREFIX, shared, start } from "./support.ts";
 
 /** Arguments with a prefix of its own, so that other tests' locks are not in the list. */
@@ -63,6 +64,32 @@ test.concurrent("--watch goes on until it is told to stop, and sees what changes
   expect(code).toBe(0);
   for (const line of stdout.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("locks");
   await shared().send("DEL", `${prefix}new`);
+});
+
+test.concurrent("--watch ends with 3 when Redis is gone, and at once when it is told to stop while Redis hangs", async () => {
+  const [hanging, gone] = await Promise.all([startRedis(), startRedis()]);
+  try {
+    const watch = ["status", "--watch", "100ms", "--redis"];
+    const [waits, fails] = [start([...watch, hanging.url, "--timeout", "10m"]), start([...watch, gone.url])];
+    await Promise.all([waits.says("No lock"), fails.says("No lock")]);
+    await Promise.all([hanging.kill("SIGSTOP"), gone.kill("SIGKILL")]);
+    expect(await fails.finished).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^holdfast: Redis did not list /),
+    });
+    waits.child.kill("SIGTERM");
+    expect((await waits.finished).code).toBe(0);
+  } finally {
+    await Promise.all([hanging.stop(), gone.stop()]);
+  }
+});
+
+test.concurrent("--watch ends when nobody reads it any more", async () => {
+  const { here } = apart();
+  const running = start(["status", "--watch", "100ms", ...here]);
+  await running.says("No lock");
+  running.child.stdout?.destroy();
+  expect((await running.finished).code).toBe(0);
 });
 
 test.concurrent("a name or a label cannot steer the terminal", async () => {
