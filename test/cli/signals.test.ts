@@ -1,38 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { until } from "../support/redis-process.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { respClient } from "../support/resp.ts";
-import {
-  COMMAND,
-  expectFree,
-  fresh,
-  freshFile,
-  HERE,
-  holderOf,
-  launch,
-  linesOf,
-  PREFIX,
-  runs,
-  shared,
-  start,
-  untilGone,
-} from "./support.ts";
-
-const PASSED =
-  "HUP INT QUIT USR1 USR2 ALRM CONT WINCH TSTP URG XCPU XFSZ VTALRM IO PWR SYS TTIN TTOU ABRT TRAP STKFLT".split(" ");
-/** A program that notes each signal it hears, and ends at TERM with code 9. */
-const LISTENER = `
-  const { appendFileSync } = require("node:fs");
-  for (const signal of process.argv[2].split(","))
-    process.on("SIG" + signal, () => appendFileSync(process.argv[1], signal + "\\n"));
-  process.on("SIGTERM", () => process.exit(9));
-  setInterval(() => {}, 1000);
-  console.log("listening " + process.pid + ";");
-`;
-const listener = (file: string) => [process.execPath, "-e", LISTENER, file, PASSED.join(",")];
+import { listener, PASSED } from "./listener.ts";
+import { expectFree, fresh, freshFile, HERE, holderOf, linesOf, PREFIX, shared, start } from "./support.ts";
 
 for (const mode of [[], ["--foreground"]]) {
   test.concurrent(`every signal is passed on, once each ${mode}`, async () => {
@@ -133,53 +106,4 @@ test.concurrent.for([
 async function commands(client: ReturnType<typeof respClient>): Promise<number | undefined> {
   const stats = String(await client.send("INFO", "commandstats"));
   return [...stats.matchAll(/cmdstat_evalsha?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
-}
-
-const script = ["/usr/bin/script", "/bin/script"].find(existsSync);
-
-// An extra where util-linux is there; what is seen here without a terminal is seen by --foreground everywhere.
-if (script && /util-linux/.test(execFileSync(script, ["--version"], { encoding: "utf8" }))) {
-  test.concurrent("on a terminal the command has it, hears what is typed once, and is seen to end", async () => {
-    const name = fresh();
-    const file = freshFile();
-    const program = listener(file).map(quoted).join(" ");
-    const shell = `test -t 0 && test -t 1 && echo a-terminal; exec ${program}`;
-    const line = [process.execPath, COMMAND, "run", name, ...HERE, "--", "sh", "-c", shell].map(quoted).join(" ");
-    // A shell in between would hear what is typed as well, and some end of it.
-    const running = launch([script, "-q", "-e", "-c", `exec ${line}`, "/dev/null"]);
-    await running.says("a-terminal");
-    await running.says(";");
-    for (const key of ["\u0003", "\u001c", "\u0003"]) {
-      const before = linesOf(file).length;
-      running.child.stdin?.write(key);
-      await until(async () => linesOf(file).length > before, "what was typed did not arrive");
-      // A second time would come right after the first.
-      await sleep(300);
-    }
-    expect(linesOf(file)).toEqual(["INT", "QUIT", "INT"]);
-    process.kill(Number(/listening (\d+);/.exec(running.out())?.[1]), "SIGTERM");
-    expect((await running.finished).code).toBe(9);
-    await expectFree(name);
-  });
-
-  test.concurrent("who stops a job on a terminal for longer than the ttl finds it ended", async () => {
-    const name = fresh();
-    const file = freshFile();
-    const shell = `echo $$ >> ${file}; echo up; while :; do sleep 0.05; done`;
-    const run = [process.execPath, COMMAND, "run", name, ...HERE, "--ttl", "2s", "--", "sh", "-c", shell]
-      .map(quoted)
-      .join(" ");
-    const line = `set -m; ${run}; echo "stopped with $?"; sleep 4; fg; echo "ended with $?"`;
-    const running = launch([script, "-q", "-e", "-c", `bash -c ${quoted(line)}`, "/dev/null"]);
-    await running.says("up");
-    running.child.stdin?.write("\u001a");
-    await untilGone(linesOf(file).map(Number));
-    await running.says("ended with 114");
-    await running.finished;
-    expect(linesOf(file).map(Number).some(runs)).toBe(false);
-  });
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

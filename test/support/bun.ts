@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const BUN = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
+export const BUN: string = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
 
 export interface BunProcess {
   /** What it printed, line by line; rejects when it fails. */
