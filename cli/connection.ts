@@ -9,6 +9,8 @@ export interface Connection {
   ready(): Promise<void>;
   /** One command as it is, for doctor. */
   command(name: string, ...args: string[]): Promise<unknown>;
+  /** Whether a command that was rejected was answered all the same: by a refusal. */
+  answered(error: unknown): boolean;
   close(): void;
 }
 

@@ -45,8 +45,8 @@ function section(title: string, findings: readonly Finding[], paint: boolean): s
   return [title, ...lines].join("\n");
 }
 
-async function all({ connections, clean }: Session, prefix: string, ttl: number): Promise<Examination[]> {
-  const examined = await Promise.all((await connections()).map((one) => examine(one, prefix, ttl)));
+async function all({ connections, clean, timeout }: Session, prefix: string, ttl: number): Promise<Examination[]> {
+  const examined = await Promise.all((await connections()).map((one) => examine(one, { prefix, ttl, timeout })));
   return examined.map((one) => ({
     ...one,
     findings: one.findings.map((finding) => ({ ...finding, found: clean(finding.found) })),

@@ -14,13 +14,14 @@ export function overRest(server: Server, timeout: number): Connection {
       redirect: "manual",
       signal: AbortSignal.timeout(timeout),
     });
-    const text = await response.text();
+    const answer = await response.text();
     let body: { result?: unknown; error?: unknown } = {};
     try {
-      body = Object(JSON.parse(text));
+      body = Object(JSON.parse(answer));
     } catch {}
     if (response.ok && "result" in body) return body.result;
-    throw new Error(`${body.error ?? `HTTP ${response.status}, which is no answer of Upstash's`}`);
+    const text = `${body.error ?? `HTTP ${response.status}, which is no answer of Upstash's`}`;
+    throw Object.assign(new Error(text), { definitive: true });
   }
 
   return {
@@ -28,6 +29,8 @@ export function overRest(server: Server, timeout: number): Connection {
     transport: upstash({ url, token, timeout }),
     ready: async () => void (await command("PING")),
     command,
+    // What the adapter and we read from an answer is marked by either; `fetch` marks nothing.
+    answered: (error) => "definitive" in (error as object),
     close: () => {},
   };
 }

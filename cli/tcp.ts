@@ -35,6 +35,7 @@ export function overTcp(server: Server, timeout: number): Connection {
         throw reason ?? error;
       }),
     command: (name, ...args) => client.call(name, ...args),
+    answered: (error) => (error as Error).name === "ReplyError",
     close: () => client.disconnect(),
   };
 }

@@ -6,6 +6,8 @@ export interface Silent {
   url: string;
   /** How many connections were accepted. */
   accepted(): number;
+  /** How many requests came after the last reply. */
+  unanswered(): number;
   /** Breaks every connection. */
   cut(): void;
   close(): void;
@@ -31,12 +33,16 @@ export async function startSilent({
   const keep = (socket: Socket) => sockets.add(socket.on("error", () => {}));
   let accepted = 0;
   let silent = false;
+  let unanswered = 0;
   const server = createServer((socket) => {
     keep(socket);
     if (!leads(++accepted)) return void socket.resume();
     const redis = connect(Number(port || 6379), hostname);
     keep(redis);
-    socket.on("data", (request) => silent || redis.write(request));
+    socket.on("data", (request) => {
+      if (silent) unanswered++;
+      else redis.write(request);
+    });
     redis.on("data", (reply) => {
       if (silent) return;
       socket.write(reply);
@@ -54,6 +60,7 @@ export async function startSilent({
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accepted: () => accepted,
+    unanswered: () => unanswered,
     cut,
     close() {
       server.close();
