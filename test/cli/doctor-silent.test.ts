@@ -6,7 +6,8 @@ import { startRestServer } from "../support/rest-server.ts";
 import { startSilent } from "./silent-server.ts";
 import { type Finished, fresh, holdfast, PREFIX, shared } from "./support.ts";
 
-const TIMEOUT = 700;
+/** Enough to connect on a busy machine. */
+const TIMEOUT = 3000;
 
 interface Outcome extends Finished {
   took: number;
@@ -52,7 +53,7 @@ test("a server that falls silent at whatever point ends it after --timeout, and 
     const [{ reachable, findings }] = JSON.parse(stdout).servers;
     expect(reachable).toBe(false);
     expect(findings.at(-1)).toMatchObject({ check: "reachable", status: "fail" });
-    expect(findings.at(-1).found).toMatch(/^(it stopped answering in the middle: |no answer within 700 ms)/);
+    expect(findings.at(-1).found).toMatch(/^(it stopped answering in the middle: |no answer within 3000 ms)/);
     expect(findings.filter(({ status }: { status: string }) => status === "fail")).toHaveLength(1);
     // One, and what frees the lock if that is answered after all; not one for each check.
     expect(unanswered).toBeLessThanOrEqual(2);
@@ -64,7 +65,7 @@ test("a server that falls silent at whatever point ends it after --timeout, and 
     }
   }
   // What was seen before is told; and in one of these moments the lock was there.
-  expect(silenced.at(-1)?.stdout).toContain("one was taken, seen, extended and given back");
+  expect(silenced.some(({ stdout }) => stdout.includes("one was taken, seen, extended and given back"))).toBe(true);
   expect(silenced.some(({ left }) => left.size === 2)).toBe(true);
 });
 

@@ -8,6 +8,8 @@ import { fresh, holderOf, holdfast, PREFIX, type Running, shared, start } from "
 /** What is left to its ttl would keep these for as long, if they waited for it. */
 const TTL = "10m";
 const LIMIT = 25_000;
+/** Enough to connect on a busy machine. */
+const TIMEOUT = ["--timeout", "3s"];
 
 const left = (name: string) => `${name} could not be given back (Redis did not answer, or refused): it is free when`;
 
@@ -16,7 +18,7 @@ test.concurrent("lock: a key that nobody reads while Redis falls silent is 3 aft
   const server = await startSilent({ leads: () => true, last: (reply) => reply.includes("granted") });
   try {
     const began = performance.now();
-    const here = ["--redis", server.url, "--prefix", PREFIX, "--timeout", "500ms"];
+    const here = ["--redis", server.url, "--prefix", PREFIX, ...TIMEOUT];
     const running = start(["lock", name, TTL, ...here]);
     running.child.stdout?.destroy();
     const { code, stderr } = await running.finished;
@@ -55,7 +57,7 @@ test.concurrent.for([
   ["run", "--ttl", TTL],
   ["lock", TTL],
 ])("a wait that is interrupted while Redis hangs ends after --timeout, and the user is told: %s", async (words) => {
-  await interrupted([...words, "--timeout", "500ms"], async ({ finished }) => {
+  await interrupted([...words, ...TIMEOUT], async ({ finished }) => {
     const began = performance.now();
     const { signal, stderr } = await finished;
     expect(signal).toBe("SIGINT");
@@ -75,7 +77,7 @@ test.concurrent.for(["run", "lock"])("a second signal ends that, however long --
 test.concurrent("who is not answered says so when the wait is over, and that it may have been granted", async () => {
   const server = await startSilent({ leads: () => true, last: () => true });
   try {
-    const here = ["--redis", server.url, "--prefix", PREFIX, "--timeout", "500ms", "--wait", "500ms"];
+    const here = ["--redis", server.url, "--prefix", PREFIX, ...TIMEOUT, "--wait", "3s"];
     const { code, stderr } = await holdfast(["lock", "it", TTL, ...here]);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^holdfast: Redis did not grant "it": no answer within \d+ ms\. /m);
