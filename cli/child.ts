@@ -59,6 +59,10 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   // What can fail comes before the command runs: it would run on without the lock.
   const session = leads ? 0 : ownSession();
   const guard = startGuardian(() => work.onGuardianLost());
+  const mark = `HOLDFAST_TOKEN=${lease.token}`;
+  const guarded = { leads, mark, session, grace, margin: reserve };
+  // Before it runs: we may be stopped or killed as soon as it does.
+  guard.tell({ command: guarded, deadline });
   const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: "inherit", detached: leads, env });
   const { pid } = child;
@@ -71,10 +75,8 @@ export async function runUnder(lease: Lease, work: Work): Promise<Ended> {
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
     child.once("exit", (code, by) => resolve([code, by]));
   });
-  const mark = `HOLDFAST_TOKEN=${lease.token}`;
-  const membership = { pid, leads, mark, session };
-  const group = groupOf(membership);
-  guard.tell({ command: { ...membership, grace, margin: reserve }, deadline });
+  const group = groupOf({ pid, leads, mark, session });
+  guard.tell({ command: { ...guarded, pid } });
 
   const left = () => until(deadline) - reserve;
   function end(): Promise<boolean> {

@@ -4,11 +4,19 @@ import { createInterface } from "node:readline";
 import { type Deadline, endGroup, patience, until } from "./ending.ts";
 import type { Membership } from "./group.ts";
 import { groupOf } from "./group.ts";
+import { processes, startedWith } from "./processes.ts";
+
+/** What is to be ended. */
+export interface Guarded extends Omit<Membership, "pid"> {
+  pid?: number;
+  grace: number;
+  margin: number;
+}
 
 /** What `run` tells, one object a line. */
 export interface Told {
-  /** What is guarded, once. */
-  command?: Membership & { grace: number; margin: number };
+  /** What is guarded: before it is started, and again with its process id. */
+  command?: Guarded;
   /** The lock's deadline, again after each renewal. */
   deadline?: Deadline;
   /** `run` is ending the command itself. */
@@ -27,12 +35,20 @@ let { command, deadline, ending, over }: Told = {};
 let timer: NodeJS.Timeout | undefined;
 let done = false;
 
+/** Its process id, also of one that `run` had no time to tell of: it is the oldest of those that have the mark. */
+function pidOf({ pid, leads, mark }: Guarded): number | undefined {
+  if (pid) return pid;
+  return processes().find((one) => (!leads || one.group === one.pid) && startedWith(one.pid, mark))?.pid;
+}
+
 async function end(): Promise<void> {
   if (done || !command || !deadline) return;
+  const pid = pidOf(command);
+  if (pid === undefined) return;
   done = true;
   clearTimeout(timer);
   const { grace, margin } = command;
-  await endGroup(groupOf(command), grace, () => (deadline ? until(deadline) - margin : 0));
+  await endGroup(groupOf({ ...command, pid }), grace, () => (deadline ? until(deadline) - margin : 0));
   process.exit();
 }
 
@@ -41,13 +57,14 @@ function watch(): void {
   if (done || over || !command || !deadline) return;
   const rest = patience(until(deadline) - command.margin, command.grace, ending === true);
   if (rest <= 0) void end();
-  else timer = setTimeout(watch, Math.min(rest, LOOK));
+  // Also after that, as long as nothing is there to be ended: `run` may have been stopped before it started it.
+  if (!done) timer = setTimeout(watch, Math.max(1, Math.min(rest > 0 ? rest : LOOK, LOOK)));
 }
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
   const told = JSON.parse(line) as Told;
-  command ??= told.command;
+  command = told.command ?? command;
   deadline = told.deadline ?? deadline;
   ending ??= told.ending;
   over ??= told.over;
@@ -55,6 +72,6 @@ lines.on("line", (line) => {
   watch();
 });
 lines.on("close", () => {
-  if (command) void end();
-  else process.exit();
+  void end();
+  if (!done) process.exit();
 });

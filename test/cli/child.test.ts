@@ -1,39 +1,58 @@
 import { createLocks } from "holdfast";
 import { memory } from "holdfast/memory";
-import { expect, test, vi } from "vitest";
-import { runUnder } from "../../cli/child.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runUnder, type Work } from "../../cli/child.ts";
+import type { Guard } from "../../cli/guard.ts";
 import { processes } from "../../cli/processes.ts";
 
-vi.mock("../../cli/guard.ts", () => ({
-  startGuardian() {
-    throw new Error("EMFILE");
-  },
-}));
+const guardian = vi.hoisted(() => ({ start: (): Guard => ({ tell() {} }) }));
+vi.mock("../../cli/guard.ts", () => ({ startGuardian: () => guardian.start() }));
 
+/** Who was started is there as soon as `spawn` has returned. */
 const children = () => processes().flatMap(({ pid, parent }) => (parent === process.pid ? pid : []));
 
+const work: Work = {
+  command: ["sleep", "0.1"],
+  grace: 0,
+  ttl: 30_000,
+  timeout: 1000,
+  leads: true,
+  env: process.env,
+  interrupted: { ignore() {} },
+  onRenewed() {},
+  onLost() {},
+  onLeftBehind() {},
+  onKept() {},
+  onGuardianLost() {},
+};
+
+let locks = createLocks(memory());
+let before: number[] = [];
+beforeEach(() => {
+  locks = createLocks(memory());
+  before = children();
+});
+afterEach(() => locks.close());
+
 test("what fails while a command is being started leaves none running without the lock", async () => {
-  const locks = createLocks(memory());
-  const before = children();
-  try {
-    const work = {
-      command: ["sleep", "2"],
-      grace: 0,
-      ttl: 30_000,
-      timeout: 1000,
-      leads: true,
-      env: process.env,
-      interrupted: { ignore() {} },
-      onRenewed() {},
-      onLost() {},
-      onLeftBehind() {},
-      onKept() {},
-      onGuardianLost() {},
-    };
-    await expect(runUnder(await locks.acquire("it"), work)).rejects.toThrow("EMFILE");
-    // Who was started is there as soon as `spawn` has returned.
-    expect(children()).toEqual(before);
-  } finally {
-    await locks.close();
-  }
+  guardian.start = () => {
+    throw new Error("EMFILE");
+  };
+  await expect(runUnder(await locks.acquire("it"), work)).rejects.toThrow("EMFILE");
+  expect(children()).toEqual(before);
+});
+
+test("the guardian is told what is its own before that is started, and whom when it was", async () => {
+  const told: [pid: number | undefined, started: number[]][] = [];
+  guardian.start = () => ({
+    tell({ command }) {
+      if (command) told.push([command.pid, children().filter((pid) => !before.includes(pid))]);
+    },
+  });
+  expect(await runUnder(await locks.acquire("it"), work)).toMatchObject({ code: 0 });
+  const pid = told[1]?.[0];
+  expect(told).toEqual([
+    [undefined, []],
+    [pid, [pid]],
+  ]);
 });
