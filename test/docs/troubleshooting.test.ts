@@ -62,7 +62,9 @@ test("whether it is asked again is said as it is", () => {
 
 test("what each method asked is named", () => {
   const asked = ["extend", "verify", "renew", "release", "report on", "list", "free", "clean up after", "grant"];
-  const sources = ["wait", "open-lease", "hold", "renew", "query", "clean-up"].map((file) => read(`src/${file}.ts`)).join();
+  const sources = ["wait", "open-lease", "hold", "renew", "query", "clean-up"]
+    .map((file) => read(`src/${file}.ts`))
+    .join();
   for (const each of asked) {
     expect(sources).toContain(`"${each}"`);
     expect(source).toContain(`\`${each}\``);
