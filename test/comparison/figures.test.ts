@@ -32,9 +32,9 @@ describe("in the figures of the benchmark", () => {
     const total = column("4 processes × 5 waiters", "total / holds");
     for (const name of ["redlock", "redis-semaphore", "redlock-universal", "simple-redis-mutex"]) {
       expect(total[name]).toBeLessThan(total.holdfast as number);
+      // redis-semaphore polls every 10 ms, with four times the requests, and is as quick as our line.
       const woken = total["holdfast, fair: true, wake-ups"] as number;
-      if (name === "redis-semaphore") expect(total[name]).toBeLessThan(woken);
-      else expect(total[name]).toBeGreaterThan(woken);
+      expect(total[name]).toBeGreaterThanOrEqual(name === "redis-semaphore" ? woken - 0.05 : woken);
     }
   });
 

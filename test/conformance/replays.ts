@@ -1,7 +1,7 @@
 import { atMost, equal, fails, ok } from "./assert.ts";
 import type { Scenario } from "./stage.ts";
 import { sleep } from "./time.ts";
-import { tap, twice } from "./wire.ts";
+import { byScript, type Request, tap, twice } from "./wire.ts";
 
 /** The same request executed twice, at once or long after, changes nothing. Networks, proxies and runtimes do it. */
 export function replays(scenario: Scenario): void {
@@ -46,13 +46,15 @@ export function replays(scenario: Scenario): void {
     });
 
     scenario(`late copies do nothing to the next holder, ${how}`, async ({ transport, open, others, fair }) => {
-      const wire = tap(transport);
-      const locks = open(wire.transport, { fence });
-      const old = await locks.acquire("a", { ttl: "60s" });
-      await old.extend("90s");
-      await old.release();
+      const requests: Request[] = [];
+      for (const carrier of [transport, byScript(transport)]) {
+        const wire = tap(carrier);
+        const old = await open(wire.transport, { fence }).acquire("a", { ttl: "60s" });
+        await old.extend("90s");
+        await old.release();
+        requests.push(...wire.requests);
+      }
       const next = await others.acquire("a", { ttl: "20s", fence });
-      const { requests } = wire;
       for (const request of [...requests, ...[...requests].reverse(), ...requests]) await request();
       equal(await next.verify(), true, "verify() of the next holder");
       const { holders, remaining } = await others.query("a");

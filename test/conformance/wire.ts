@@ -43,6 +43,11 @@ export function first(pass: Pass, later: Pass = asIs): Pass {
   return (request, number) => (number === 1 ? pass : later)(request, number);
 }
 
+/** The same transport, whose releases are scripts even where it has something cheaper for them. */
+export function byScript({ deleteIf, ...transport }: Transport): Transport {
+  return transport;
+}
+
 /** Puts a wire in front of a transport. */
 export function tap(inner: Transport, pass: Pass = asIs): Wire {
   const requests: Request[] = [];
