@@ -1,11 +1,19 @@
 /** What would end us, of what a process can listen to: while we wait these mean that nobody waits any more. */
-const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"];
+export const ENDING: readonly NodeJS.Signals[] = [
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGTERM",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGALRM",
+];
 
 /**
  * All that we can listen to and that is for us: not what tells of our own faults, children, writes (PIPE) and profiler
  * (PROF).
  */
-const ALL: readonly NodeJS.Signals[] = [
+export const ALL: readonly NodeJS.Signals[] = [
   ...ENDING,
   ..."SIGCONT SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGWINCH SIGIO SIGPWR SIGSYS".split(" "),
   ..."SIGABRT SIGTRAP SIGSTKFLT".split(" "),

@@ -4,9 +4,9 @@ import { LockLostError } from "./errors.ts";
 const EXPLAINED: Record<LostReason, string> = {
   expired: "its time ran out. Take a longer ttl, use renew, or do not block the event loop",
   unreachable: "its time ran out while Redis did not answer",
-  deleted: "its key was gone. Look for eviction, a failover or a manual deletion",
+  deleted: "its key was gone. Look for eviction, a failover or a DEL",
   taken: "somebody else took it",
-  "max-hold": "it was held for maxHold. Raise that, or call extend()",
+  "max-hold": "it was held for maxHold. Raise that, or extend()",
   closed: "close() was called",
 };
 

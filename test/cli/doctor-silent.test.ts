@@ -38,7 +38,7 @@ async function fallsSilentAfter(replies: number): Promise<Outcome> {
   }
 }
 
-test("a server that falls silent at whatever point ends it after --timeout, and nothing is left for longer than the page says", async () => {
+test.concurrent("a server that falls silent at whatever point ends it after --timeout, and nothing is left for longer than the page says", async () => {
   const outcomes: Outcome[] = [];
   // The last ones have had all the answers.
   while (outcomes.at(-1)?.code !== 0) {
@@ -69,7 +69,7 @@ test("a server that falls silent at whatever point ends it after --timeout, and 
   expect(silenced.some(({ left }) => left.size === 2)).toBe(true);
 });
 
-test("one that only comes to a stop finds the end of it when it goes on, and nothing is left", async () => {
+test.concurrent("one that only comes to a stop finds the end of it when it goes on, and nothing is left", async () => {
   const redis = await startRedis();
   const client = respClient(redis.url);
   const stop = (reply: string) => reply.includes("granted") && process.kill(redis.pid, "SIGSTOP") && false;
@@ -87,7 +87,7 @@ test("one that only comes to a stop finds the end of it when it goes on, and not
   }
 });
 
-test("by REST the same; an error of a gateway is an answer", async () => {
+test.concurrent("by REST the same; an error of a gateway is an answer", async () => {
   const rest = await startRestServer({ redisUrl: inject("redisUrl") });
   const prefix = `${PREFIX}${fresh("doctor")}:`;
   const address = rest.url.replace("//", `//:${rest.token}@`);
