@@ -5,7 +5,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/global-setup.ts",
     pool: "forks",
-    maxWorkers: 5,
+    maxWorkers: 4,
     // For machines that are busy with something else; what is to end sooner is told so by its test.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -46,10 +46,13 @@ test("the guardian is told what is its own before that is started, and whom when
   const told: [pid: number | undefined, started: number[]][] = [];
   guardian.start = () => ({
     tell({ command }) {
-      if (command) told.push([command.pid, children().filter((pid) => !before.includes(pid))]);
+      if (!command) return;
+      told.push([command.pid, children().filter((pid) => !before.includes(pid))]);
+      if (command.pid) process.kill(command.pid, "SIGKILL");
     },
   });
-  expect(await runUnder(await locks.acquire("it"), work)).toMatchObject({ code: 0 });
+  const long = { ...work, command: ["sleep", "60"] };
+  expect(await runUnder(await locks.acquire("it"), long)).toMatchObject({ signal: "SIGKILL" });
   const pid = told[1]?.[0];
   expect(told).toEqual([
     [undefined, []],

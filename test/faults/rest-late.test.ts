@@ -164,9 +164,9 @@ test.concurrent("a release whose reply was lost reports released, however many h
 
 test.concurrent("a reply that comes when the ttl is nearly over is no grant: it is given back", async () => {
   const lock = rest.fresh();
-  const locks = rest.locks({ ttl: 1000, wait: 6000, commandTimeout: "1s" });
-  // Of the ttl 12 ms for drift and 25 ms before the deadline cannot be used; the limit of the command is 1000 ms.
-  rest.server.faults.next("delayReply", { when: lock.about, ms: 975 });
+  const locks = rest.locks({ ttl: 3000, wait: 18_000, commandTimeout: "3s" });
+  // Of the ttl 32 ms for drift and 25 ms before the deadline cannot be used; the limit of the command is 3000 ms.
+  rest.server.faults.next("delayReply", { when: lock.about, ms: 2965 });
   const lease = await locks.acquire(lock.name);
   expect(lease.remaining()).toBeGreaterThan(0);
   expect(await rest.holder(lock)).toBe(lease.token);

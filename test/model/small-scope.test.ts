@@ -14,7 +14,7 @@ const [acquire, extend, release] = [ACQUIRE, EXTEND, RELEASE].map((script) => TW
 
 describe("every interleaving keeps every property, with", { timeout: 300_000 }, () => {
   test.each<[string, Scope]>([
-    ["two clients, eight steps", { clients: 2, steps: 8 }],
+    ["two clients, seven steps", { clients: 2, steps: 7 }],
     ["losses and crashes", { clients: 2, steps: 6, losses: true }],
     ["waits that go on with a new token", { clients: 2, steps: 6, tries: 2 }],
     ["extends, also for longer", { clients: 2, steps: 7, extends: 2 }],
